@@ -1,0 +1,79 @@
+"""What the sandbox needs of the computer it runs on, checked first and all at once."""
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+
+# Administrators' programs are often missing in an ordinary user's PATH.
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+# program -> the package that has it in Debian, Ubuntu and (but for uidmap) Fedora
+_NEEDED = {"nft": "nftables", "iptables": "iptables", "ip": "iproute2"}
+_NEEDED_BY_USERS = {"newuidmap": "uidmap"}
+_FEDORA = {"iproute2": "iproute", "iptables": "iptables-nft", "uidmap": "shadow-utils"}
+
+_OTHER_WAY = "The other way is a cluster of your own: set KUBECONFIG."
+
+# setting, the value that forbids user namespaces, the command that allows them
+_SETTINGS = (
+    ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+     "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+)
+
+
+def find_program(name: str) -> str | None:
+    """Full path of a system program, also where only root's PATH has it."""
+    return shutil.which(name, path=SEARCH_PATH)
+
+
+def check() -> None:
+    """Raise SandboxError unless a private machine can be made here; names everything that is missing."""
+    if sys.platform != "linux":
+        raise SandboxError(f"The sandbox needs Linux; this is {sys.platform}. {_OTHER_WAY}")
+    missing = missing_packages()
+    if missing:
+        raise SandboxError(f"Packages of the system are missing: {', '.join(missing)}. "
+                           f"Install them with:\n  {install_command(missing)}\n{_OTHER_WAY}")
+    setting = restricting_setting()
+    if setting:
+        name, command = setting
+        raise SandboxError(f"This computer forbids user namespaces to ordinary users: {name}. "
+                           f"Allow them with:\n  {command}\n{_OTHER_WAY}")
+
+
+def missing_packages() -> list[str]:
+    """Packages whose programs are not there, in alphabetical order."""
+    needed = _NEEDED if os.geteuid() == 0 else _NEEDED | _NEEDED_BY_USERS
+    return sorted({package for program, package in needed.items() if not find_program(program)})
+
+
+def install_command(packages: list[str]) -> str:
+    """The command that installs Debian packages `packages` on this distribution."""
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    if not find_program("apt-get") and find_program("dnf"):
+        return f"{sudo}dnf install {' '.join(_FEDORA.get(name, name) for name in packages)}"
+    return f"{sudo}apt-get install {' '.join(packages)}"
+
+
+def restricting_setting() -> tuple[str, str] | None:
+    """The kernel setting that forbids user namespaces here, and the command that changes it; None where there is none."""
+    for path, forbidding, command in _SETTINGS:
+        if os.geteuid() == 0 and "max_user" not in path:
+            continue  # the others bind ordinary users only
+        file = Path(path)
+        if file.exists() and file.read_text().strip() == forbidding:
+            name = path.removeprefix("/proc/sys/").replace("/", ".")
+            return f"{name} is {forbidding}", command
+    return None
+
+
+def explain_refusal(error: str) -> SandboxError:
+    """The error for a kernel that refuses namespaces though no known setting says so (a container, for one)."""
+    return SandboxError(f"The kernel refused a private machine: {error}. Inside a container it must be started with "
+                        f"user namespaces allowed (Docker: --security-opt seccomp=unconfined). {_OTHER_WAY}")

@@ -1,0 +1,99 @@
+"""Which user ids the private machine can have, and giving them to it."""
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.host import find_program
+
+ALL_IDS = 65536
+SIDECAR_USER = 1337
+_SUBORDINATE_FILES = (Path("/etc/subuid"), Path("/etc/subgid"))
+
+
+@dataclass(frozen=True)
+class IdMap:
+    """How many user and group ids of the machine are real.
+
+    size: ids 0 to size-1 are mapped; 0 is the user who starts the machine.
+    why_small: why sidecars cannot run, or None where they can.
+    """
+
+    size: int
+    why_small: str | None = None
+
+    @property
+    def sidecars(self) -> bool:
+        """Whether processes can run as the sidecar's own user, which its redirect rules need."""
+        return self.size > SIDECAR_USER
+
+
+def available() -> IdMap:
+    """How many ids this user can map into a user namespace."""
+    if os.geteuid() == 0:
+        size = min(_mapped_from_zero(Path(f"/proc/self/{kind}_map")) for kind in ("uid", "gid"))
+        return _judged(size, "this root user has fewer user ids itself")
+    if not (find_program("newuidmap") and find_program("newgidmap")):
+        return IdMap(1, "newuidmap is missing (Debian's package uidmap)")
+    user = getpass.getuser()
+    ranges = [_subordinate(path, user) for path in _SUBORDINATE_FILES]
+    size = 1 + min((count for _, count in ranges), default=0)
+    return _judged(size, f"/etc/subuid and /etc/subgid give {user} too few ids; `sudo usermod "
+                         f"--add-subuids 100000-165535 --add-subgids 100000-165535 {user}` adds them")
+
+
+def _judged(size: int, complaint: str) -> IdMap:
+    size = min(size, ALL_IDS)
+    return IdMap(size, None if size > SIDECAR_USER else complaint)
+
+
+def _mapped_from_zero(path: Path) -> int:
+    for line in path.read_text().splitlines():
+        first, _, count = map(int, line.split())
+        if first == 0:
+            return count
+    return 1
+
+
+def _subordinate(path: Path, user: str) -> tuple[int, int]:
+    """First id and count of the user's largest range in /etc/subuid or /etc/subgid; a count of 0 where there is none."""
+    ranges = [(0, 0)]
+    for line in path.read_text().splitlines() if path.exists() else []:
+        fields = line.split(":")
+        if len(fields) == 3 and fields[0] in (user, str(os.getuid())):
+            ranges.append((int(fields[1]), int(fields[2])))
+    return max(ranges, key=lambda item: item[1])
+
+
+def write(pid: int, ids: IdMap) -> None:
+    """Map the ids of the user namespace that process `pid` has made; raises SandboxError."""
+    if ids.size == 1:
+        _write(pid, "setgroups", "deny")  # the kernel's condition for mapping a group without privilege
+        _write(pid, "uid_map", f"0 {os.geteuid()} 1")
+        _write(pid, "gid_map", f"0 {os.getegid()} 1")
+    elif os.geteuid() == 0:
+        _write(pid, "uid_map", f"0 0 {ids.size}")
+        _write(pid, "gid_map", f"0 0 {ids.size}")
+    else:
+        for program, own, path in zip(("newuidmap", "newgidmap"), (os.geteuid(), os.getegid()), _SUBORDINATE_FILES):
+            first, _ = _subordinate(path, getpass.getuser())
+            _map_by_helper(program, [pid, 0, own, 1, 1, first, ids.size - 1], path)
+
+
+def _map_by_helper(program: str, arguments: list[int], path: Path) -> None:
+    command = [find_program(program) or program, *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise SandboxError(f"`{' '.join(command)}` failed: {result.stderr.strip()}. Check {path}.")
+
+
+def _write(pid: int, name: str, text: str) -> None:
+    path = Path(f"/proc/{pid}/{name}")
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise SandboxError(f"The user ids of the private machine could not be mapped: {path}: {error.strerror}.") from error

@@ -1,0 +1,101 @@
+"""The first process of the machine: makes it, keeps its programs running, and takes it all with it when it ends.
+
+`machine.start` starts it and reads its events, one JSON object a line on standard output, until the machine is ready.
+"""
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from sandbox import controlplane, environment, files, kubeconfig, namespaces, network, node_agent, pki
+from sandbox.errors import SandboxError
+from sandbox.layout import MACHINE_BIN, NODE_NAME, Layout
+from sandbox.supervisor import StartFailed, Supervisor
+
+_PATIENCE = 60.0  # seconds for each program's start: a busy computer is no failure
+_GRACE = 5.0  # seconds for the node agent to end its Pods
+
+
+def emit(event: str, **details: object) -> None:
+    """Tell `machine.start`; where nobody listens any more, the start was given up and so is the machine."""
+    try:
+        print(json.dumps({"event": event, **details}), flush=True)
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def main() -> int:
+    """Make the namespaces, wait for the user ids, and go on as the new process 1."""
+    try:
+        namespaces.unshare()
+    except OSError as error:
+        emit("refused", reason=str(error))
+        return 1
+    emit("unshared")
+    programs = {name: Path(path) for name, path in json.loads(sys.stdin.readline())["programs"].items()}
+    namespaces.become_root()
+    child = os.fork()
+    if child:
+        emit("forked", pid=child)
+        os._exit(0)
+    try:
+        asyncio.run(_live(Layout.from_environment(), programs))
+    except StartFailed as failure:
+        emit("failed", program=failure.program, reason=str(failure))
+    except SandboxError as error:
+        emit("failed", reason=str(error))
+    except OSError as error:
+        emit("refused", reason=str(error))
+    return 1
+
+
+async def _live(layout: Layout, programs: dict[str, Path]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    _prepare(layout, programs)
+    os.environ.update(environment.inside(layout))
+    supervisor = Supervisor(layout)
+    await _start(layout, supervisor)
+    supervisor.keep_running()
+    emit("ready")
+    files.detach_output(layout.log("init"))
+    await stop.wait()
+    await supervisor.stop((node_agent.NAME,), _GRACE)  # everything else ends with this process
+
+
+def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
+    """Files, mounts and network; run/ may hold files of Pods' own users, which only this namespace may delete."""
+    shutil.rmtree(layout.run, ignore_errors=True)
+    for folder in (layout.run, layout.logs, layout.pids):
+        folder.mkdir(parents=True, exist_ok=True)
+    files.mount_private_system()
+    files.show_programs(programs, MACHINE_BIN)
+    files.link_programs(programs, layout.bin)
+    files.replace_resolver()
+    socket.sethostname(NODE_NAME)
+    network.configure()
+    pki.create(layout.pki)
+    for identity in pki.IDENTITIES:
+        kubeconfig.write(layout.kubeconfig(identity.file), layout.pki, identity.file)
+
+
+async def _start(layout: Layout, supervisor: Supervisor) -> None:
+    await asyncio.gather(*(supervisor.start(service, _PATIENCE)
+                           for service in (controlplane.etcd(layout), controlplane.apiserver(layout))))
+    emit("step", text="the API server answers")
+    services = [controlplane.controller_manager(layout), controlplane.scheduler(layout), controlplane.proxy(layout)]
+    if node_agent.available():
+        services.append(node_agent.service(layout))
+    await asyncio.gather(*(supervisor.start(service, _PATIENCE) for service in services))
+    emit("step", text=f"{', '.join(service.name for service in services)} work")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
