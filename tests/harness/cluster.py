@@ -1,0 +1,52 @@
+"""The cluster that the tests run on: the user's, by KUBECONFIG, or the sandbox, started once for all parts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from . import system
+from .paths import PYTHON, ROOT, environment
+
+SANDBOX = ROOT / "tests" / "sandbox" / "sandbox"
+
+
+def given() -> bool:
+    """Whether the user gave a cluster."""
+    return bool(os.environ.get("KUBECONFIG"))
+
+
+def unavailable() -> str:
+    """Return why there is no cluster to be had, or an empty text."""
+    if given():
+        path = Path(os.environ["KUBECONFIG"].split(os.pathsep)[0])
+        return "" if path.is_file() else f"KUBECONFIG names {path}, which does not exist"
+    if not SANDBOX.is_dir():
+        return "there is no sandbox in the tree, and KUBECONFIG is not set"
+    return system.no_sandbox()
+
+
+def prefix() -> list[str | Path]:
+    """Return what to put before a command so that it reaches the cluster: the sandbox's ``run``, which starts one if none runs."""
+    return [] if given() else [PYTHON, "-m", "sandbox", "run"]
+
+
+def running() -> bool:
+    """Whether a sandbox runs already."""
+    return SANDBOX.is_dir() and _sandbox("status") == 0
+
+
+def stop() -> None:
+    """Stop the sandbox."""
+    _sandbox("down")
+
+
+def _sandbox(command: str) -> int:
+    return subprocess.run(
+        [PYTHON, "-m", "sandbox", command],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    ).returncode

@@ -1,0 +1,59 @@
+"""JUnit XML, the one form in which every part hands over its results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+# What XML 1.0 cannot hold, and terminal colours.
+UNPRINTABLE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that was tested.
+
+    ``outcome`` is ``passed``, ``failed`` or ``skipped``; ``message`` says why in the last two; ``seconds`` is how long it took.
+    """
+
+    name: str
+    outcome: str
+    message: str = ""
+    seconds: float = 0.0
+
+
+def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
+    """Write the cases as one test suite into the file ``path``."""
+    root = ET.Element("testsuite", name=suite)
+    for case in cases:
+        element = ET.SubElement(root, "testcase", classname=suite, name=case.name, time=f"{case.seconds:.3f}")
+        if case.outcome != "passed":
+            message = UNPRINTABLE.sub("", case.message)
+            tag = "failure" if case.outcome == "failed" else "skipped"
+            ET.SubElement(element, tag, message=message.strip().rpartition("\n")[2][:200]).text = message
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def read(path: Path) -> Iterator[Case]:
+    """Read every case of an XML file, or of all XML files in a folder, whichever tool wrote it."""
+    for file in sorted(path.glob("*.xml")) if path.is_dir() else [path]:
+        for element in ET.parse(file).iter("testcase"):  # noqa: S314 - written by our own tools a moment ago
+            name = ".".join(filter(None, (element.get("classname"), element.get("name"))))
+            yield Case(name, *_outcome(element), float(element.get("time") or 0))
+
+
+def _outcome(element: ET.Element) -> tuple[str, str]:
+    """Return outcome and reason. A failure and an error in one case (a test and its teardown) are one failed case."""
+    for tags, outcome in ((("failure", "error"), "failed"), (("skipped",), "skipped")):
+        for child in element:
+            if child.tag in tags:
+                return outcome, _message(child)
+    return "passed", ""
+
+
+def _message(element: ET.Element) -> str:
+    return element.get("message") or (element.text or "").strip() or "no reason given"

@@ -1,0 +1,111 @@
+"""A part of the tests: runs its steps, keeps their logs, and leaves JUnit XML behind."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import junit
+from .paths import JUNIT, LOGS, PYTHON, ROOT, environment
+
+LAST_LINES = 60  # of a failed step's output that go into its result
+
+
+class Part:
+    """One part, such as ``lint`` or ``mesh``: its steps run one after the other, and all of them run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.folder = JUNIT / name
+        self.logs = LOGS / name
+        for folder in (self.folder, self.logs):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        self.cases: list[junit.Case] = []
+
+    def step(
+        self, name: str, command: Sequence[str | Path], *, cwd: Path = ROOT, env: dict[str, str] | None = None
+    ) -> bool:
+        """Run a command as one case, which passes if it exits with 0. Return whether it did."""
+        code, log, seconds = self._run(name, command, cwd, env)
+        if code == 0:
+            self._add(junit.Case(name, "passed", seconds=seconds))
+        else:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+            self._add(junit.Case(name, "failed", f"{tail}\n{command[0]} ended with exit code {code}", seconds))
+        return code == 0
+
+    def counted(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        reports: Path,
+        *,
+        cwd: Path = ROOT,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        """Run a command that writes JUnit XML into the folder ``reports``, and count the cases in it instead of the command."""
+        before = set(reports.glob("*.xml"))
+        code, log, seconds = self._run(name, command, cwd, env)
+        new = sorted(set(reports.glob("*.xml")) - before)
+        outcomes = [case.outcome for path in new for case in junit.read(path)]
+        if reports != self.folder:
+            for path in new:
+                shutil.copyfile(path, self.folder / path.name)
+        if not outcomes or (code != 0 and "failed" not in outcomes):
+            self._add(
+                junit.Case(
+                    name, "failed", f"ended with exit code {code} and no failed test to explain it; see {log}", seconds
+                )
+            )
+
+    def pytest(self, *arguments: str | Path, prefix: Sequence[str | Path] = (), cwd: Path = ROOT) -> None:
+        """Run pytest and count its tests; ``prefix`` is put before the command, to run it in the sandbox for one."""
+        command = [*prefix, PYTHON, "-m", "pytest", f"--junitxml={self.folder / 'pytest.xml'}", *arguments]
+        self.counted("pytest", command, self.folder, cwd=cwd)
+
+    def record(self, name: str, problems: Sequence[str]) -> None:
+        """Record a check made in Python: it fails if there are problems."""
+        for problem in problems:
+            print(f"{name}: {problem}")
+        self._add(junit.Case(name, "failed" if problems else "passed", "\n".join(problems)))
+
+    def skip(self, name: str, reason: str) -> None:
+        """Record that something could not be run here, and why."""
+        print(f"{name} not run: {reason}")
+        self._add(junit.Case(name, "skipped", reason))
+
+    @property
+    def failed(self) -> bool:
+        """Whether any case failed so far."""
+        return any(case.outcome == "failed" for case in junit.read(self.folder))
+
+    def _add(self, case: junit.Case) -> None:
+        self.cases.append(case)
+        junit.write(self.folder / "steps.xml", self.name, self.cases)
+
+    def _run(
+        self, name: str, command: Sequence[str | Path], cwd: Path, env: dict[str, str] | None
+    ) -> tuple[int, Path, float]:
+        log = self.logs / f"{name.replace('/', '-').replace(' ', '-')}.log"
+        print(f"--- {self.name}: {name}", flush=True)
+        started = time.monotonic()
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=cwd,
+                env=env or environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            assert process.stdout is not None
+            for line in process.stdout:
+                out.write(line)
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
+        return process.wait(), log, time.monotonic() - started

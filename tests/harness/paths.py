@@ -1,0 +1,31 @@
+"""Where things are in the repository."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+OUTPUT = ROOT / "tests" / "output"
+JUNIT = OUTPUT / "junit"
+LOGS = OUTPUT / "logs"
+
+# Shared by all clones of the repository: what takes long to make and depends on versions alone.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfserving-istio"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which every tool runs: the programs of .venv first, and nothing of the user's Ansible settings."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))}
+    # Debian keeps nft and iptables out of an ordinary user's PATH.
+    env["PATH"] = os.pathsep.join(
+        [str(VENV / "bin"), env.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
+    )
+    env["VIRTUAL_ENV"] = str(VENV)
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")])
+    # The link in .venv and the collections beside it, so that an installed copy of this collection is never what is tested.
+    env["ANSIBLE_COLLECTIONS_PATH"] = sysconfig.get_path("purelib", vars={"base": str(VENV)})
+    return env
