@@ -33,7 +33,7 @@ setup: $(READY) ## Make .venv with all that builds and tests the collection
 
 $(READY): requirements.txt requirements-test.txt constraints.txt Makefile
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and is not on PATH. On Debian: apt-get install python3 python3-venv" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) tests/harness/system.py
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Filling $(VENV) for $$($(PYTHON) --version); the first time takes a few minutes"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet -r requirements-test.txt -c constraints.txt

@@ -6,7 +6,6 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import system
 from .paths import PYTHON, ROOT, environment
 
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox"
@@ -24,7 +23,14 @@ def unavailable() -> str:
         return "" if path.is_file() else f"KUBECONFIG names {path}, which does not exist"
     if not SANDBOX.is_dir():
         return "there is no sandbox in the tree, and KUBECONFIG is not set"
-    return system.no_sandbox()
+    from sandbox import host  # not there in a tree without a sandbox
+    from sandbox.errors import SandboxError
+
+    try:
+        host.check()
+    except SandboxError as error:
+        return str(error)
+    return ""
 
 
 def prefix() -> list[str | Path]:

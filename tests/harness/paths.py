@@ -20,10 +20,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfse
 def environment() -> dict[str, str]:
     """Return the environment in which every tool runs: the programs of .venv first, and nothing of the user's Ansible settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))}
-    # Debian keeps nft and iptables out of an ordinary user's PATH.
-    env["PATH"] = os.pathsep.join(
-        [str(VENV / "bin"), env.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
-    )
+    env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
     env["VIRTUAL_ENV"] = str(VENV)
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")])
     # The link in .venv and the collections beside it, so that an installed copy of this collection is never what is tested.
