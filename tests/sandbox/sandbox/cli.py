@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _build(_layout: Layout, _options: argparse.Namespace) -> int:
     host.check()
-    programs.resolve()
+    programs.resolve(verbose=True)
     return 0
 
 

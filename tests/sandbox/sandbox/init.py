@@ -13,7 +13,7 @@ import socket
 import sys
 from pathlib import Path
 
-from sandbox import controlplane, environment, files, kubeconfig, namespaces, network, node_agent, pki
+from sandbox import controlplane, dns, environment, files, kubeconfig, namespaces, network, node_agent, pki
 from sandbox.errors import SandboxError
 from sandbox.layout import MACHINE_BIN, NODE_NAME, Layout
 from sandbox.supervisor import StartFailed, Supervisor
@@ -87,14 +87,17 @@ def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
 
 
 async def _start(layout: Layout, supervisor: Supervisor) -> None:
-    await asyncio.gather(*(supervisor.start(service, _PATIENCE)
-                           for service in (controlplane.etcd(layout), controlplane.apiserver(layout))))
+    await _together(supervisor, controlplane.etcd(layout), controlplane.apiserver(layout))
     emit("step", text="the API server answers")
-    services = [controlplane.controller_manager(layout), controlplane.scheduler(layout), controlplane.proxy(layout)]
-    if node_agent.available():
-        services.append(node_agent.service(layout))
-    await asyncio.gather(*(supervisor.start(service, _PATIENCE) for service in services))
+    services = [controlplane.controller_manager(layout), controlplane.scheduler(layout), controlplane.proxy(layout),
+                dns.service(layout), node_agent.service(layout)]
+    await asyncio.gather(supervisor.run_once("dns-objects", ("kubectl", "apply", "--server-side", f"--filename={dns.MANIFEST}")),
+                         _together(supervisor, *services))
     emit("step", text=f"{', '.join(service.name for service in services)} work")
+
+
+async def _together(supervisor: Supervisor, *services: controlplane.Service) -> None:
+    await asyncio.gather(*(supervisor.start(service, _PATIENCE) for service in services))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """How the machine starts its node agent."""
 from __future__ import annotations
 
-import importlib.util
 import sys
 
 from sandbox.controlplane import Service
@@ -9,10 +8,6 @@ from sandbox.health import answers_https
 from sandbox.layout import DNS_SERVICE_IP, MACHINE_BIN, NODE_NAME, Layout
 
 NAME = "node"
-
-
-def available() -> bool:
-    return importlib.util.find_spec("sandbox.node.__main__") is not None
 
 
 def service(layout: Layout) -> Service:

