@@ -18,7 +18,7 @@ import nox
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")]
 
-from harness import cluster, layout, plugin_docs
+from harness import cluster, environments, layout, plugin_docs
 from harness.part import Part
 from harness.paths import PYTHON, environment
 
@@ -94,6 +94,51 @@ def unit(session: nox.Session, results: Part) -> None:
     results.pytest(*(session.posargs or ["tests/unit"]))
 
 
+@part()
+def docs(session: nox.Session, results: Part) -> None:
+    """The documentation is complete and its references lead somewhere."""
+    for kind, name in plugin_docs.plugins():
+        results.record(f"ansible-doc {kind} {name}", plugin_docs.plugin_problems(kind, name))
+    for role in plugin_docs.roles():
+        results.record(f"ansible-doc role {role}", plugin_docs.role_problems(role))
+    options = ["--plugin-docs", "--validate-collection-refs", "dependent", "--check-extra-docs-refs"]
+    results.step("antsibull-docs", ["antsibull-docs", "lint-collection-docs", *options, "."])
+    results.step("antsibull-changelog fragments", ["antsibull-changelog", "lint"])
+    history = ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"]
+    results.step("antsibull-changelog history", history)
+
+
+@part()
+def package(session: nox.Session, results: Part) -> None:
+    """The built collection installs, holds what it should, and passes Galaxy's import checks."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not results.step("build", ["ansible-galaxy", "collection", "build", "--output-path", folder]):
+            return
+        artifact = next(Path(folder).glob("*.tar.gz"))
+        install = [
+            "ansible-galaxy",
+            "collection",
+            "install",
+            "--no-deps",
+            "--force",
+            "--collections-path",
+            folder,
+            artifact,
+        ]
+        results.step("install", install)
+        installed = Path(folder, "ansible_collections", "tfserving", "istio")
+        files = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
+        wanted = {*layout.shipped(), "MANIFEST.json", "FILES.json"} - {"galaxy.yml"}
+        importer = [environments.python("importer"), "-m", "galaxy_importer.main", artifact]
+        env = environments.environment("importer", environment())
+        results.step("galaxy-importer", importer, cwd=Path(folder), env=env)
+        results.record(
+            "content",
+            [f"{name} is in the built collection and should not be" for name in sorted(files - wanted)]
+            + [f"{name} is missing in the built collection" for name in sorted(wanted - files)],
+        )
+
+
 @part(bool(list(SANDBOX.glob("programs/*/**/*_test.go"))) or (SANDBOX / "tests").is_dir())
 def sandbox(session: nox.Session, results: Part) -> None:
     """The sandbox's own tests: its Python package and the Go programs written for it."""
@@ -133,49 +178,7 @@ def molecule(session: nox.Session, results: Part) -> None:
         results.step(scenario, command, cwd=ROOT / "extensions")
 
 
-@part()
-def docs(session: nox.Session, results: Part) -> None:
-    """The documentation is complete and its references lead somewhere."""
-    for kind, name in plugin_docs.plugins():
-        results.record(f"ansible-doc {kind} {name}", plugin_docs.plugin_problems(kind, name))
-    for role in plugin_docs.roles():
-        results.record(f"ansible-doc role {role}", plugin_docs.role_problems(role))
-    options = ["--plugin-docs", "--validate-collection-refs", "dependent", "--check-extra-docs-refs"]
-    results.step("antsibull-docs", ["antsibull-docs", "lint-collection-docs", *options, "."])
-    results.step("antsibull-changelog fragments", ["antsibull-changelog", "lint"])
-    history = ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"]
-    results.step("antsibull-changelog history", history)
-
-
-@part()
-def package(session: nox.Session, results: Part) -> None:
-    """The built collection installs, holds what it should, and passes Galaxy's import checks."""
-    with tempfile.TemporaryDirectory() as folder:
-        if not results.step("build", ["ansible-galaxy", "collection", "build", "--output-path", folder]):
-            return
-        artifact = next(Path(folder).glob("*.tar.gz"))
-        install = [
-            "ansible-galaxy",
-            "collection",
-            "install",
-            "--no-deps",
-            "--force",
-            "--collections-path",
-            folder,
-            artifact,
-        ]
-        results.step("install", install)
-        installed = Path(folder, "ansible_collections", "tfserving", "istio")
-        files = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
-        wanted = {*layout.shipped(), "MANIFEST.json", "FILES.json"} - {"galaxy.yml"}
-        results.record(
-            "content",
-            [f"{name} is in the built collection and should not be" for name in sorted(files - wanted)]
-            + [f"{name} is missing in the built collection" for name in sorted(wanted - files)],
-        )
-
-
-@nox.session(python=False)
+@nox.session(python=False, default=False)
 def site(session: nox.Session) -> None:
     """Build the documentation site into docs/build (not a test)."""
     target = ROOT / "docs" / "build"

@@ -36,7 +36,9 @@ class Part:
             self._add(junit.Case(name, "passed", seconds=seconds))
         else:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
-            self._add(junit.Case(name, "failed", f"{tail}\n{command[0]} ended with exit code {code}", seconds))
+            self._add(
+                junit.Case(name, "failed", f"{tail}\nended with exit code {code}; see {log.relative_to(ROOT)}", seconds)
+            )
         return code == 0
 
     def counted(
@@ -59,7 +61,10 @@ class Part:
         if not outcomes or (code != 0 and "failed" not in outcomes):
             self._add(
                 junit.Case(
-                    name, "failed", f"ended with exit code {code} and no failed test to explain it; see {log}", seconds
+                    name,
+                    "failed",
+                    f"ended with exit code {code} and no failed test to explain it; see {log.relative_to(ROOT)}",
+                    seconds,
                 )
             )
 
