@@ -7,6 +7,7 @@ Sessions share .venv, which `make setup` fills. A part whose folder is not in th
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from harness.part import Part
 from harness.paths import PYTHON, environment
 
 nox.options.default_venv_backend = "none"
+os.environ["PATH"] = environment()["PATH"]
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SANDBOX = ROOT / "tests" / "sandbox"
 SCENARIOS = sorted(path.parent for path in ROOT.glob("extensions/molecule/*/molecule.yml"))
@@ -183,6 +185,7 @@ def site(session: nox.Session) -> None:
     """Build the documentation site into docs/build (not a test)."""
     target = ROOT / "docs" / "build"
     shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(mode=0o700)
     env = environment()
     options = ["--use-current", "--squash-hierarchy", "--lenient", "--dest-dir", str(target), "tfserving.istio"]
     session.run("antsibull-docs", "sphinx-init", *options, env=env)
