@@ -52,12 +52,12 @@ def part(present: bool = True) -> Callable[[Callable[[nox.Session, Part], None]]
 
 
 def on_cluster(body: Callable[[nox.Session, Part], None]) -> Callable[[nox.Session, Part], None]:
-    """Skip a part where no cluster can be had."""
+    """Have a cluster running for a part, and skip it where none can be had."""
 
     def checked(session: nox.Session, results: Part) -> None:
         if reason := cluster.unavailable():
             results.skip("all", reason)
-        else:
+        elif results.prepare("cluster", cluster.start()):
             body(session, results)
 
     checked.__name__, checked.__doc__ = body.__name__, body.__doc__

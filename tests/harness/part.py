@@ -32,13 +32,14 @@ class Part:
     ) -> bool:
         """Run a command as one case, which passes if it exits with 0. Return whether it did."""
         code, log, seconds = self._run(name, command, cwd, env)
-        if code == 0:
-            self._add(junit.Case(name, "passed", seconds=seconds))
-        else:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
-            self._add(
-                junit.Case(name, "failed", f"{tail}\nended with exit code {code}; see {log.relative_to(ROOT)}", seconds)
-            )
+        self._add(junit.Case(name, "passed", seconds=seconds) if code == 0 else _failure(name, code, log, seconds))
+        return code == 0
+
+    def prepare(self, name: str, command: Sequence[str | Path]) -> bool:
+        """Run a command that the part rests on, which counts only if it fails. Return whether it did not."""
+        code, log, seconds = self._run(name, command, ROOT, None)
+        if code != 0:
+            self._add(_failure(name, code, log, seconds))
         return code == 0
 
     def counted(
@@ -59,14 +60,7 @@ class Part:
             for path in new:
                 shutil.copyfile(path, self.folder / path.name)
         if not outcomes or (code != 0 and "failed" not in outcomes):
-            self._add(
-                junit.Case(
-                    name,
-                    "failed",
-                    f"ended with exit code {code} and no failed test to explain it; see {log.relative_to(ROOT)}",
-                    seconds,
-                )
-            )
+            self._add(_failure(name, code, log, seconds))
 
     def pytest(self, *arguments: str | Path, prefix: Sequence[str | Path] = (), cwd: Path = ROOT) -> None:
         """Run pytest and count its tests; ``prefix`` is put before the command, to run it in the sandbox for one."""
@@ -114,3 +108,10 @@ class Part:
                 sys.stdout.buffer.write(line)
                 sys.stdout.buffer.flush()
         return process.wait(), log, time.monotonic() - started
+
+
+def _failure(name: str, code: int, log: Path, seconds: float) -> junit.Case:
+    """Return the case of a command that failed, or whose own report says nothing of what it did."""
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
+    said = f"ended with exit code {code}; see {log.relative_to(ROOT)}"
+    return junit.Case(name, "failed", f"{tail}\n{said}", seconds)
