@@ -1,0 +1,88 @@
+"""TensorFlow Serving's REST API: predict and status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+
+from .answer import Outcome
+
+SERVED_BY = "x-served-by"
+ERROR_LENGTH = 200  # characters of a body that are kept as the reason of a failure
+
+
+def predict(*instances: float) -> dict[str, Any]:
+    """Make the body of a predict request in row format."""
+    return {"instances": list(instances)}
+
+
+class Rest:
+    """Requests to a URL: POST of ``body`` where there is one, else GET of a model's status."""
+
+    def __init__(self, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
+        self.url = url
+        self.data = None if body is None else json.dumps(body).encode()
+        self.headers = {"Content-Type": "application/json", **(headers or {})}
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def open(self) -> None:
+        """Make a session that keeps connections and one that never does."""
+        for new in (False, True):
+            connector = aiohttp.TCPConnector(limit=0, force_close=new)
+            self._sessions[new] = aiohttp.ClientSession(connector=connector, auto_decompress=True)
+
+    async def close(self) -> None:
+        """Close both sessions."""
+        for session in self._sessions.values():
+            await session.close()
+
+    async def send(self, new_connection: bool, timeout: float) -> Outcome:
+        """Send one request; nothing is repeated and no redirect followed."""
+        method = "GET" if self.data is None else "POST"
+        options: dict[str, Any] = {"data": self.data, "headers": self.headers, "allow_redirects": False}
+        limit = aiohttp.ClientTimeout(total=timeout)
+        try:
+            async with self._sessions[new_connection].request(method, self.url, timeout=limit, **options) as answer:
+                body = await answer.read()
+                return _outcome(answer.status, answer.headers.get(SERVED_BY), body)
+        except TimeoutError:
+            return Outcome(None, error=f"no answer within {timeout:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return Outcome(None, error=f"{type(error).__name__}: {error}")
+
+
+def _outcome(status: int, served_by: str | None, body: bytes) -> Outcome:
+    if status != 200:
+        return Outcome(status, served_by=served_by, error=f"HTTP {status}: {_excerpt(body)}")
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return Outcome(status, served_by=served_by, error=f"the answer is not JSON: {_excerpt(body)}")
+    if isinstance(document, dict) and "model_version_status" in document:
+        available = [
+            str(entry["version"]) for entry in document["model_version_status"] if entry["state"] == "AVAILABLE"
+        ]
+        if not available:
+            return Outcome(status, error="no version is AVAILABLE")
+        return Outcome(status, served_by=served_by or available[-1])
+    return Outcome(status, value=first_number(document), served_by=served_by)
+
+
+def _excerpt(body: bytes) -> str:
+    return " ".join(body.decode(errors="replace").split())[:ERROR_LENGTH]
+
+
+def first_number(document: Any) -> float | None:
+    """Return the first number of a prediction, in the order of its lists and of its outputs' names."""
+    if isinstance(document, bool):
+        return None
+    if isinstance(document, (int, float)):
+        return float(document)
+    if isinstance(document, dict):
+        document = [document[name] for name in sorted(document)]
+    if isinstance(document, list):
+        return next((number for item in document if (number := first_number(item)) is not None), None)
+    return None
