@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Waiting by watches: events come in, nothing is polled."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import Any, Callable, Iterable, Mapping
+
+from .client import Client
+from .errors import ClusterError
+from .kinds import path
+from .read import list_versioned
+
+Store = dict[str, dict[str, dict[str, Any]]]
+"""Objects by kind and name."""
+
+LOST = 1.0
+"""Seconds before a watch that was lost begins anew."""
+
+
+def wait(client: Client, namespace: str, kinds: Iterable[str], selector: str, done: Callable[[Mapping[str, Mapping[str, Any]]], bool], timeout: float) -> Store:
+    """Keep the kinds of a namespace in view until ``done(objects)``, or for ``timeout`` seconds; the last view either way.
+
+    Raises ClusterError where the first reading fails, or where the watch stays lost until the time is up.
+    """
+    deadline = time.monotonic() + timeout
+    events: queue.Queue[tuple[str, str, dict[str, Any] | None] | ClusterError] = queue.Queue()
+    stop = threading.Event()
+    store: Store = {}
+    lost: ClusterError | None = None
+    try:
+        for kind in kinds:
+            entries, version = list_versioned(client, kind, namespace, selector)
+            store[kind] = {entry["metadata"]["name"]: entry for entry in entries}
+            arguments = (client, kind, namespace, selector, version, store[kind].keys(), events, stop, deadline)
+            threading.Thread(target=_follow, args=arguments, daemon=True).start()
+        while not done(store):
+            try:
+                event = events.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                if lost is not None:
+                    raise lost from None
+                return store
+            lost = event if isinstance(event, ClusterError) else None
+            if not isinstance(event, ClusterError):
+                _note(store, *event)
+        return store
+    finally:
+        stop.set()
+
+
+def _note(store: Store, kind: str, name: str, entry: dict[str, Any] | None) -> None:
+    if entry is None:
+        store[kind].pop(name, None)
+    else:
+        store[kind][name] = entry
+
+
+def _follow(client: Client, kind: str, namespace: str, selector: str, version: str, known: Iterable[str], events: Any, stop: threading.Event,
+            deadline: float) -> None:
+    """Pass on what changes; when the watch is lost, read again and go on."""
+    names = set(known)
+    target = f"{kind}s of namespace {namespace}"
+    while not stop.is_set() and time.monotonic() < deadline:
+        left = max(1, int(deadline - time.monotonic()) + 1)
+        query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": min(left, 300), **({"labelSelector": selector} if selector else {})}
+        try:
+            for event in client.stream(path(kind, namespace), target, query, timeout=left + 5):
+                if stop.is_set():
+                    return
+                if event["type"] == "ERROR":
+                    break
+                entry = event["object"]
+                version = entry["metadata"]["resourceVersion"]
+                events.put((kind, entry["metadata"]["name"], None if event["type"] == "DELETED" else entry))
+            else:
+                continue
+        except Exception as error:  # the connection broke: say so to whoever waits, and read anew
+            events.put(error if isinstance(error, ClusterError) else ClusterError(f"cannot watch {target}: {error}"))
+        stop.wait(LOST)
+        try:
+            entries, version = list_versioned(client, kind, namespace, selector)
+        except ClusterError as error:
+            events.put(error)
+            continue
+        current = {entry["metadata"]["name"] for entry in entries}
+        for name in names - current:
+            events.put((kind, name, None))
+        for entry in entries:
+            events.put((kind, entry["metadata"]["name"], entry))
+        names = current

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Writing objects: server-side apply with one field manager, and deletion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._render.meta import Object
+from .._spec.names import MANAGER
+from .client import Client
+from .errors import NotFound
+from .kinds import path
+
+
+def apply(client: Client, wanted: Object, force: bool = False, resource_version: str | None = None) -> dict[str, Any]:
+    """The object as it is after the apply. Creation is an apply too: a POST would be recorded as another manager's.
+
+    Raises Conflict where ``resource_version`` is given and the object has changed since.
+    """
+    metadata = wanted["metadata"]
+    body = wanted if resource_version is None else {**wanted, "metadata": {**metadata, "resourceVersion": resource_version}}
+    return client.request(
+        "PATCH",
+        path(wanted["kind"], metadata["namespace"], metadata["name"]),
+        f"{wanted['kind']} {metadata['namespace']}/{metadata['name']}",
+        {"fieldManager": MANAGER, "force": str(force).lower()},
+        body,
+        "application/apply-patch+yaml",
+    )
+
+
+def delete(client: Client, entry: Object) -> bool:
+    """Delete the very object that was read; False where it is gone already. Raises Conflict where another took its place."""
+    metadata = entry["metadata"]
+    try:
+        client.request(
+            "DELETE",
+            path(entry["kind"], metadata["namespace"], metadata["name"]),
+            f"{entry['kind']} {metadata['namespace']}/{metadata['name']}",
+            body={"preconditions": {"uid": metadata["uid"]}, "propagationPolicy": "Background"},
+        )
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Carries plans out, stage by stage, for all models at once. What it decides nothing about is in the plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable, Mapping
+
+from ._cluster.client import Client
+from ._cluster.errors import ClusterError
+from ._cluster.write import apply, delete
+from ._gateways import Entrance, entrances
+from ._plan.live import Live
+from ._plan.step import Plan, Stage, Step
+from ._proof import Proof, prove_answer, prove_rule
+from ._ready import Ready
+from ._render.meta import Object
+from ._serving import wait_quiet
+from ._spec import names
+
+TOGETHER = (Stage.CREATE, Stage.REMOVE)
+"""Stages whose steps have no order among themselves; elsewhere those of one model follow each other."""
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to carry plans out; times in seconds. ``token`` is the secret of preview routes."""
+
+    token: str
+    wait_timeout: float = 300.0
+    quiet: float = 30.0
+    force: bool = False
+
+
+@dataclass
+class Outcome:
+    """What was done for each model, by its key."""
+
+    written: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    served: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
+    quiet: dict[str, dict[str, str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+class Converge:
+    """One run. A model that meets an error goes no further; the others do."""
+
+    def __init__(self, client: Client, lives: Mapping[str, Live], settings: Settings, model_names: Mapping[str, str]) -> None:
+        self.client, self.lives, self.settings = client, lives, settings
+        self.outcome = Outcome()
+        self._versions: dict[Key, str] = {}
+        self._routes: dict[str, Object] = {}
+        self._ready = Ready(client, settings.wait_timeout, model_names)
+
+    def run(self, plans: Iterable[Plan]) -> Outcome:
+        steps = [step for plan in plans for step in plan.steps]
+        for stage in Stage:
+            self._stage(stage, [step for step in steps if step.stage is stage and step.model not in self.outcome.errors])
+        return self.outcome
+
+    def _stage(self, stage: Stage, steps: list[Step]) -> None:
+        if stage is Stage.READY:
+            served, errors = self._ready.wait([(step.model, str(step.version)) for step in steps])
+            self.outcome.served = served
+            for model, error in errors.items():
+                self._fail(model, ClusterError(f"{error}. Traffic has not moved"))
+            return
+        chains: list[list[Step]] = [[step] for step in steps] if stage in TOGETHER else list(_by_model(steps).values())
+        self.client.every(self._chain, chains)
+
+    def _chain(self, steps: list[Step]) -> None:
+        for step in steps:
+            try:
+                self._actions[step.action](self, step)
+            except ClusterError as error:
+                self._fail(step.model, error)
+                return
+
+    def _fail(self, model: str, error: ClusterError) -> None:
+        self.outcome.errors.setdefault(model, str(error) if str(error).startswith(model) else f"{model}: {error}")
+
+    def _apply(self, step: Step) -> None:
+        wanted = step.object
+        assert wanted is not None
+        key = (wanted["kind"], wanted["metadata"]["namespace"], wanted["metadata"]["name"])
+        version = self._versions.get(key, step.resource_version) if step.resource_version else None
+        result = apply(self.client, wanted, self.settings.force, version)
+        self._versions[key] = result["metadata"]["resourceVersion"]
+        if wanted["kind"] == "VirtualService" and wanted["metadata"]["name"] == names.rule(wanted["metadata"]["labels"]["app"]):
+            self._routes[step.model] = wanted
+        self._note(step, "changed" if step.changes else "created")
+
+    def _delete(self, step: Step) -> None:
+        assert step.object is not None
+        if delete(self.client, step.object):
+            self._note(step, "deleted")
+
+    def _note(self, step: Step, result: str) -> None:
+        self.outcome.written.setdefault(step.model, []).append({"target": step.target, "result": result})
+
+    def _preview(self, step: Step) -> None:
+        self._entrances_have_routes(step)
+        prove_answer(self.client, self._entrances(step.model), f"{self.settings.token}-{step.version}", self.settings.wait_timeout)
+
+    def _prove(self, step: Step) -> None:
+        self.outcome.proofs[step.model] = self._entrances_have_routes(step)
+
+    def _entrances_have_routes(self, step: Step) -> Proof:
+        digest = self._routes[step.model]["spec"]["http"][0]["directResponse"]["body"]["string"]
+        return prove_rule(self.client, self._entrances(step.model), digest, self.settings.wait_timeout)
+
+    def _entrances(self, model: str) -> list[Entrance]:
+        live = self.lives[model]
+        return entrances(self.client, live.get("VirtualService", live.name))
+
+    def _quiet(self, step: Step) -> None:
+        live = self.lives[step.model]
+        pods = lambda: self._ready.pods(live.namespace, live.name, str(step.version))  # noqa: E731
+        how = wait_quiet(self.client, pods, self.settings.quiet)
+        self.outcome.quiet.setdefault(step.model, {})[str(step.version)] = how
+
+    _actions: dict[str, Callable[[Any, Step], None]] = {
+        "apply": _apply, "delete": _delete, "preview": _preview, "prove": _prove, "quiet": _quiet,
+    }
+
+
+def _by_model(steps: Iterable[Step]) -> dict[str, list[Step]]:
+    result: dict[str, list[Step]] = {}
+    for step in steps:
+        result.setdefault(step.model, []).append(step)
+    return result

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""The gateway Pods that serve a model, and how to ask each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping
+
+from ._cluster.client import Client
+from ._cluster.errors import ClusterError
+from ._cluster.reach import Answer, ask
+from ._cluster.read import get, list_kind
+from ._render.meta import Object
+
+PLAIN, SECURE = ("HTTP", "HTTP2", "GRPC"), ("HTTPS",)
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """One gateway Pod: the port that it listens on, and what a request for the model has to carry."""
+
+    namespace: str
+    pod: str
+    port: int
+    tls: bool
+    host: str
+    path: str
+
+    def get(self, client: Client, headers: Mapping[str, str], timeout: float = 5.0) -> Answer:
+        return ask(client, (self.namespace, self.pod), self.port, self.path, headers, self.host, self.tls, timeout)
+
+    def still_there(self, client: Client) -> bool:
+        """Whether the Pod is still one that gets requests; its successor has the routes before it is ready."""
+        pod = get(client, "Pod", self.namespace, self.pod)
+        return pod is not None and _ready(pod)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.pod}"
+
+
+def entrances(client: Client, root: Object | None) -> list[Entrance]:
+    """The ready gateway Pods behind the VirtualService of a model; none where it has no gateway."""
+    if root is None:
+        return []
+    reference = next(iter(root["spec"].get("gateways") or ()), "")
+    namespace, _, name = reference.rpartition("/")
+    gateway = get(client, "Gateway", namespace or root["metadata"]["namespace"], name)
+    if gateway is None:
+        raise ClusterError(f"Gateway {reference} does not exist, so nobody outside reaches the model; create it (role gateway) or name another in gateway")
+    host = _host(root["spec"]["hosts"])
+    server = _server(gateway, host)
+    selector = ",".join(f"{key}={value}" for key, value in sorted(gateway["spec"].get("selector", {}).items()))
+    pods = [pod for pod in list_kind(client, "Pod", None, selector) if _ready(pod)]
+    services = {place: list_kind(client, "Service", place) for place in {pod["metadata"]["namespace"] for pod in pods}}
+    return [
+        Entrance(
+            pod["metadata"]["namespace"],
+            pod["metadata"]["name"],
+            _listening(pod, services[pod["metadata"]["namespace"]], int(server["port"]["number"])),
+            server["port"]["protocol"].upper() in SECURE,
+            "" if host == "*" else host,
+            _own_path(root),
+        )
+        for pod in pods
+    ]
+
+
+def _server(gateway: Object, host: str) -> Mapping[str, Any]:
+    """The gateway's server for the host: a plain one where there is one, because more ways lead to it."""
+    servers = [server for server in gateway["spec"].get("servers") or () if server["port"]["protocol"].upper() in PLAIN + SECURE]
+    servers = [server for server in servers if not (server.get("tls") or {}).get("httpsRedirect")]
+    fitting = [server for server in servers if any(_covers(pattern.rpartition("/")[2], host) for pattern in server["hosts"])]
+    if not fitting:
+        name = f"{gateway['metadata']['namespace']}/{gateway['metadata']['name']}"
+        raise ClusterError(f"Gateway {name} has no HTTP or HTTPS server for host {host}; add one, or name another gateway")
+    return min(fitting, key=lambda server: server["port"]["protocol"].upper() in SECURE)
+
+
+def _covers(pattern: str, host: str) -> bool:
+    return pattern in ("*", host) or host == "*" or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+
+
+def _host(hosts: Iterable[str]) -> str:
+    """A host that the model answers for."""
+    first = next(iter(hosts))
+    return f"proof{first[1:]}" if first.startswith("*.") else first
+
+
+def _own_path(root: Object) -> str:
+    """TensorFlow Serving's path of the model: the route that is not rewritten."""
+    for route in root["spec"]["http"]:
+        for match in route.get("match") or ():
+            if "rewrite" not in route and "exact" in match.get("uri", {}):
+                return str(match["uri"]["exact"])
+    raise ClusterError(f"VirtualService {root['metadata']['namespace']}/{root['metadata']['name']} has no route of this collection; somebody has edited it. "
+                       "Delete it and run again")
+
+
+def _ready(pod: Object) -> bool:
+    conditions = {entry["type"]: entry["status"] for entry in pod.get("status", {}).get("conditions") or ()}
+    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")
+
+
+def _listening(pod: Object, services: Iterable[Object], port: int) -> int:
+    """The port of the Pod behind a port of its Service: that is what Istio makes the proxy listen on."""
+    labels = pod["metadata"].get("labels") or {}
+    for service in services:
+        selector = service["spec"].get("selector")
+        if not selector or any(labels.get(key) != value for key, value in selector.items()):
+            continue
+        for entry in service["spec"].get("ports") or ():
+            if entry["port"] == port:
+                return _number(pod, entry.get("targetPort", port))
+    return port
+
+
+def _number(pod: Object, target: int | str) -> int:
+    if isinstance(target, int):
+        return target
+    ports = [port for container in pod["spec"]["containers"] for port in container.get("ports") or () if port.get("name") == target]
+    return int(ports[0]["containerPort"]) if ports else int(target)

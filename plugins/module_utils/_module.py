@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""What every module that talks to a cluster shares: its options, its connection, and how it ends."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+    import kubernetes  # noqa: F401
+
+    MISSING = None
+except ImportError:
+    AUTH_ARG_SPEC = {}
+    MISSING = traceback.format_exc()
+
+from ._cluster.client import Client
+from ._cluster.connect import connect
+from ._cluster.errors import ClusterError
+from ._spec.errors import SpecError
+
+
+def cluster_module(**options: Any) -> AnsibleModule:
+    """A module with kubernetes.core's connection options beside its own."""
+    return AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **options}, supports_check_mode=True)
+
+
+def run(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> None:
+    """End the module with what ``work`` returns, or with one message in words."""
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("kubernetes and the collection kubernetes.core"), exception=MISSING)
+    try:
+        result = work(connect(module, module.params.get("parallel") or 16))
+    except (SpecError, ClusterError) as error:
+        module.fail_json(msg=str(error))
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if not module._diff:
+        result.pop("diff", None)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

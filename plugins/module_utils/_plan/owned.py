@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""What our field manager owns of a live object, compared with what it would apply.
+
+Server-side apply records in ``metadata.managedFields`` which fields an applier set (FieldsV1, Kubernetes' structured-merge-diff). A live object needs no
+write when every wanted field is owned and has its value, and nothing is owned that is wanted no more. No schema is needed: the
+recorded keys (``k:{"name":"x"}``) tell how lists are merged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Iterator, Mapping
+
+from .._spec.names import MANAGER
+
+UNSET = None
+UNITS = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+         "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that an apply would change. ``before`` or ``after`` is None where the field is absent."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def owned_fields(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The FieldsV1 tree of our applies; empty where we never applied the object."""
+    for entry in live["metadata"].get("managedFields") or ():
+        if entry.get("manager") == MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource"):
+            return dict(entry.get("fieldsV1") or {})
+    return {}
+
+
+def changes(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
+    """The fields that applying ``wanted`` would change or take into ownership; empty where nothing needs to be written."""
+    return list(_compare(owned_fields(live), live, _tracked(wanted), ""))
+
+
+def extract(live: Mapping[str, Any]) -> dict[str, Any]:
+    """What we last applied of a live object, with the values that are live: the body of an apply that changes nothing."""
+    body = _pick(owned_fields(live), live) or {}
+    metadata = {"name": live["metadata"]["name"], "namespace": live["metadata"]["namespace"], **body.pop("metadata", {})}
+    return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata, **body}
+
+
+def owners(live: Mapping[str, Any], *path: str) -> set[str]:
+    """Managers that own the field at ``path``, ours included."""
+    found = set()
+    for entry in live["metadata"].get("managedFields") or ():
+        node: Any = entry.get("fieldsV1") or {}
+        for name in path:
+            node = node.get(f"f:{name}") if isinstance(node, dict) else None
+        if node is not None:
+            found.add(str(entry.get("manager")))
+    return found
+
+
+def _tracked(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without what identifies it: nobody owns that."""
+    body = {name: value for name, value in wanted.items() if name not in ("apiVersion", "kind", "metadata")}
+    body["metadata"] = {name: value for name, value in wanted["metadata"].items() if name in ("labels", "annotations")}
+    return body
+
+
+def _compare(fields: Mapping[str, Any], live: Any, wanted: Any, path: str) -> Iterator[Change]:
+    children = {name: node for name, node in fields.items() if name != "."}
+    if not children:
+        if not _equal(live, wanted, path):
+            yield Change(path, live, wanted)
+    elif isinstance(wanted, Mapping):
+        yield from _compare_map(children, live if isinstance(live, Mapping) else {}, wanted, path)
+    elif isinstance(wanted, list):
+        yield from _compare_list(children, live if isinstance(live, list) else [], wanted, path)
+    else:
+        yield Change(path, live, wanted)
+
+
+def _compare_map(fields: Mapping[str, Any], live: Mapping[str, Any], wanted: Mapping[str, Any], path: str) -> Iterator[Change]:
+    for name, value in wanted.items():
+        node, where = fields.get(f"f:{name}"), f"{path}.{name}" if path else name
+        if node is None:
+            yield Change(where, live.get(name, UNSET), value)
+        else:
+            yield from _compare(node, live.get(name, UNSET), value, where)
+    for field in fields:
+        name = field[2:]
+        if name not in wanted and live.get(name, UNSET) is not UNSET:
+            yield Change(f"{path}.{name}" if path else name, live[name], UNSET)
+
+
+def _compare_list(fields: Mapping[str, Any], live: list[Any], wanted: list[Any], path: str) -> Iterator[Change]:
+    """A list that is merged by keys, or a set of values."""
+    seen = []
+    for field, node in fields.items():
+        old, new = _item(field, live), _item(field, wanted)
+        where = f"{path}[{_label(field)}]"
+        if new is UNSET:
+            if old is not UNSET:
+                yield Change(where, old, UNSET)
+            continue
+        seen.append(id(new))
+        if field.startswith("k:"):
+            yield from _compare({**node, **{f"f:{name}": {} for name in _keys(field)}}, old, new, where)
+    for index, value in enumerate(wanted):
+        if id(value) not in seen:
+            yield Change(f"{path}[{index}]", UNSET, value)
+
+
+def _pick(fields: Mapping[str, Any], live: Any) -> Any:
+    children = {name: node for name, node in fields.items() if name != "."}
+    if not children or live is UNSET:
+        return live
+    if isinstance(live, Mapping):
+        picked = {name[2:]: _pick(node, live.get(name[2:], UNSET)) for name, node in children.items()}
+        return {name: value for name, value in picked.items() if value is not UNSET}
+    items = [(field, node, _item(field, live)) for field, node in children.items()]
+    return [
+        {**_keys(field), **_pick(node, item)} if field.startswith("k:") else item for field, node, item in items if item is not UNSET
+    ]
+
+
+def _item(field: str, items: list[Any]) -> Any:
+    """The item of a list that a FieldsV1 name stands for."""
+    if field.startswith("v:"):
+        value = json.loads(field[2:])
+        return next((item for item in items if item == value), UNSET)
+    keys = _keys(field)
+    return next((item for item in items if isinstance(item, Mapping) and all(item.get(n) == v for n, v in keys.items())), UNSET)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(field: str) -> tuple[tuple[str, Any], ...]:
+    return tuple(json.loads(field[2:]).items())
+
+
+def _keys(field: str) -> dict[str, Any]:
+    return dict(_parsed(field))
+
+
+def _label(field: str) -> str:
+    return ",".join(str(value) for value in _keys(field).values()) if field.startswith("k:") else field[2:]
+
+
+def _equal(live: Any, wanted: Any, path: str) -> bool:
+    if live == wanted:
+        return True
+    if live is UNSET:  # the API server drops empty values that it stores as defaults
+        return not wanted and not isinstance(wanted, Mapping)
+    if re.search(r"\.(requests|limits)\.[^.]+$", path):
+        return _amount(live) == _amount(wanted) is not None
+    return False
+
+
+def _amount(value: Any) -> float | None:
+    """A Kubernetes quantity as a number: ``1000m`` is 1."""
+    match = re.fullmatch(r"([0-9.]+)(?:[eE]([0-9]+))?([A-Za-z]*)", str(value))
+    if not match or match[3] not in UNITS:
+        return None
+    return round(float(match[1]) * 10 ** int(match[2] or 0) * UNITS[match[3]], 9)

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Proof that what was written is what the proxies do: asked of every gateway Pod."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Callable
+
+from ._cluster.client import Client
+from ._cluster.errors import ClusterError
+from ._cluster.reach import Answer
+from ._gateways import Entrance
+from ._render.rule import PREVIEW_HEADER, PROOF_HEADER
+from ._serving import available
+
+SETTLE = 2.0
+"""Seconds to wait where nothing can be asked: a write is in an idle Envoy within some tenths of a second."""
+
+INTERVAL = 0.05
+"""Seconds between two questions to one gateway Pod."""
+
+
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How it is known that the proxies have a rule: the transport, the gateway Pods asked, seconds until the last one had it."""
+
+    transport: str
+    pods: tuple[str, ...] = ()
+    seconds: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+    def report(self) -> dict[str, object]:
+        return {"transport": self.transport, "gateway_pods": list(self.pods), "seconds": round(self.seconds, 3), "notes": list(self.notes)}
+
+
+def settle(why: str) -> Proof:
+    """No gateway Pod can be asked: time has to do, and the result says so."""
+    time.sleep(SETTLE)
+    return Proof(f"settle time of {SETTLE:g} s", seconds=SETTLE, notes=(why,))
+
+
+def prove_rule(client: Client, places: list[Entrance], digest: str, timeout: float) -> Proof:
+    """Every gateway Pod answers with the digest of the new routes. Raises ClusterError after ``timeout`` seconds."""
+
+    def has_rule(answer: Answer) -> str | None:
+        return None if answer.status == 200 and answer.body.decode(errors="replace") == digest else "it still has other routes"
+
+    return _every(client, places, {PROOF_HEADER: "digest"}, has_rule, timeout)
+
+
+def prove_answer(client: Client, places: list[Entrance], token: str, timeout: float) -> Proof:
+    """Through every gateway Pod the preview's version says that its model is AVAILABLE. Raises ClusterError."""
+
+    def serves(answer: Answer) -> str | None:
+        if answer.status == 200 and available(answer.json()):
+            return None
+        return f"the preview answers {answer.status}: {answer.body[:120].decode(errors='replace')}"
+
+    return _every(client, places, {PREVIEW_HEADER: token}, serves, timeout)
+
+
+def _every(client: Client, places: list[Entrance], headers: dict[str, str], wrong: Callable[[Answer], str | None], timeout: float) -> Proof:
+    if not places:
+        return settle("there is no gateway Pod to ask")
+    start = time.monotonic()
+
+    def until(place: Entrance) -> tuple[str, str] | ClusterError | None:
+        reason = "no answer"
+        while time.monotonic() - start < timeout:
+            try:
+                answer = place.get(client, headers, timeout=min(5.0, timeout))
+                reason = wrong(answer) or ""
+                if not reason:
+                    return str(place), answer.transport
+            except ClusterError as error:
+                if error.status == FORBIDDEN:
+                    return error
+                if not place.still_there(client):
+                    return None
+                reason = str(error)
+            time.sleep(INTERVAL)
+        return ClusterError(f"gateway Pod {place}: {reason}, {timeout:g} s after the write")
+
+    results = client.every(until, places)
+    failed = [result for result in results if isinstance(result, ClusterError)]
+    answered = [result for result in results if isinstance(result, tuple)]
+    if failed and not answered and all(error.status == FORBIDDEN for error in failed):
+        return settle("not allowed to ask the gateway Pods; grant create on pods/portforward or get on pods/proxy in their namespace")
+    if failed:
+        raise ClusterError("; ".join(map(str, failed)))
+    return Proof(" and ".join(sorted({how for _, how in answered})), tuple(name for name, _ in answered), time.monotonic() - start)

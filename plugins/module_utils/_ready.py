@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Waits for versions of many models at once, and reads what TensorFlow Serving then serves."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Iterable, Mapping
+
+from ._cluster.client import Client
+from ._cluster.errors import ClusterError
+from ._cluster.read import OURS, list_kind
+from ._cluster.readiness import ready_endpoints, unready
+from ._cluster.watch import Store, wait
+from ._serving import served
+from ._spec import names
+
+KINDS = ("Deployment", "Pod", "EndpointSlice")
+
+Waiting = tuple[str, str]
+"""A model as NAMESPACE/NAME and one of its versions."""
+
+
+class Ready:
+    """``model_names`` are TensorFlow Serving's names of the models, by key; ``timeout`` in seconds."""
+
+    def __init__(self, client: Client, timeout: float, model_names: Mapping[str, str]) -> None:
+        self._client, self._timeout, self._model_names = client, timeout, model_names
+
+    def wait(self, awaited: Iterable[Waiting]) -> tuple[dict[str, dict[str, list[int]]], dict[str, str]]:
+        """Integers served by model and version, and an error for each model that did not become ready."""
+        by_namespace: dict[str, list[Waiting]] = {}
+        for entry in awaited:
+            by_namespace.setdefault(entry[0].split("/")[0], []).append(entry)
+        numbers: dict[str, dict[str, list[int]]] = {}
+        errors: dict[str, str] = {}
+        with ThreadPoolExecutor(max(1, len(by_namespace))) as pool:
+            for found, wrong in pool.map(lambda item: self._namespace(*item), by_namespace.items()):
+                for (model, version), integers in found.items():
+                    numbers.setdefault(model, {})[version] = integers
+                errors |= {model: error for (model, version), error in reversed(wrong.items())}
+        return numbers, errors
+
+    def pods(self, namespace: str, model: str, version: str) -> list[dict[str, Any]]:
+        """The Pods of a version that are not on their way out."""
+        found = list_kind(self._client, "Pod", namespace, f"{OURS},app={model},version={version}")
+        return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
+
+    def _namespace(self, namespace: str, awaited: list[Waiting]) -> tuple[dict[Waiting, list[int]], dict[Waiting, str]]:
+        pending = list(awaited)
+
+        def done(store: Mapping[str, Mapping[str, Any]]) -> bool:
+            pending[:] = [entry for entry in pending if _unready(store, *entry)]
+            return not pending
+
+        try:
+            store = wait(self._client, namespace, KINDS, OURS, done, self._timeout)
+        except ClusterError as error:
+            return {}, {entry: f"{entry[0]}: {error}" for entry in awaited}
+        errors = {entry: self._late(store, *entry) for entry in pending}
+        numbers: dict[Waiting, list[int]] = {}
+        ready = [entry for entry in awaited if entry not in errors]
+        for entry, result in zip(ready, self._client.every(lambda e: self._served(store, *e), ready)):
+            if isinstance(result, str):
+                errors[entry] = f"{entry[0]} version {entry[1]}: {result}"
+            else:
+                numbers[entry] = result
+        return numbers, errors
+
+    def _served(self, store: Store, model: str, version: str) -> list[int] | str:
+        pods = [pod for pod in _pods(store, model, version) if _is_ready(pod)]
+        try:
+            return served(self._client, pods, self._model_names[model])
+        except ClusterError as error:
+            return str(error)
+
+    def _late(self, store: Store, model: str, version: str) -> str:
+        """What a version lacks at the time-out, with the last words of a server that runs and serves nothing."""
+        reason = _unready(store, model, version)
+        words = next(filter(None, (self._last_words(pod) for pod in _pods(store, model, version) if not _is_ready(pod))), "")
+        return f"{model} version {version} is not ready after {self._timeout:g} s: {reason}{words}"
+
+    def _last_words(self, pod: Mapping[str, Any]) -> str:
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        container = pod["spec"]["containers"][0]["name"]
+        try:
+            status, body = self._client.raw(f"/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines=40", f"the log of Pod {namespace}/{name}")
+        except ClusterError:
+            return ""
+        lines = [line for line in body.decode(errors="replace").splitlines() if line.strip()] if status == 200 else []
+        telling = [line for line in lines if any(word in line for word in ("No versions of servable", "Could not find base path", "rror", "ailed", "NOT_FOUND"))]
+        return f'. Its log says: "{(telling or lines)[-1].strip()[:300]}"' if lines else ""
+
+
+def _unready(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> str | None:
+    name = names.version(model.split("/")[1], version)
+    return unready(store["Deployment"].get(name), _pods(store, model, version), ready_endpoints(store["EndpointSlice"].values()).get(name, 0))
+
+
+def _pods(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> list[Mapping[str, Any]]:
+    labels = {"app": model.split("/")[1], "version": version}
+    return [pod for pod in store["Pod"].values() if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = {entry["type"]: entry["status"] for entry in pod.get("status", {}).get("conditions") or ()}
+    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""MODEL-rule: the VirtualService without hosts that holds the weights, the preview route and the previous rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._spec import names
+from .._spec.model import Model
+from .._spec.rule import Rule
+from .meta import GRPC_PORT, REST_PORT, Object, digest, duration, metadata, present
+
+PROOF_HEADER = "x-tfserving-rule"
+"""A request that carries it is answered by the proxy itself, with the digest of the routes that the proxy has."""
+
+PREVIEW_HEADER = "x-tfserving-preview"
+"""A request that carries it with the value of the preview reaches the preview's version."""
+
+DECLARED, PREVIOUS = names.ANNOTATION + "declared-rule", names.ANNOTATION + "previous-rule"
+SAFE_RETRIES = "connect-failure,refused-stream,reset-before-request"
+"""Envoy's conditions under which a request cannot have been run yet."""
+
+GRPC = {"content-type": {"prefix": "application/grpc"}}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A route to a version without a share, for whoever knows ``token``. The token is a secret: reports redact it."""
+
+    version: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How requests of a model are forwarded. ``timeout`` in seconds, None for no limit."""
+
+    timeout: float | None = None
+    retries: int = 2
+
+
+@dataclass(frozen=True)
+class Record:
+    """What MODEL-rule remembers beside the live rule."""
+
+    declared: Rule | None = None
+    previous: Rule | None = None
+
+
+def policy(model: Model) -> Policy:
+    return Policy(model.timeout, model.retries)
+
+
+def rule_service(model: str, namespace: str, rule: Rule, how: Policy, record: Record, previews: tuple[Preview, ...] = ()) -> Object:
+    """The VirtualService MODEL-rule."""
+    http = routes(model, namespace, rule, how, previews)
+    annotations = present({
+        DECLARED: record.declared and str(record.declared),
+        PREVIOUS: record.previous and str(record.previous),
+    })
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": metadata(names.rule(model), namespace, model, annotations=annotations),
+        "spec": {"http": [beacon(http), *http]},
+    }
+
+
+def routes(model: str, namespace: str, rule: Rule, how: Policy, previews: tuple[Preview, ...] = ()) -> list[Object]:
+    """The routes in the order in which they are tried; gRPC and REST reach different ports."""
+    result = []
+    for preview in previews:
+        secret = {PREVIEW_HEADER: {"exact": preview.token}}
+        only = {preview.version: 100}
+        result += [
+            _route("preview-grpc", {**secret, **GRPC}, _destinations(model, namespace, only, GRPC_PORT), how),
+            _route("preview-rest", secret, _destinations(model, namespace, only, REST_PORT), how),
+        ]
+    weights = rule.weights()
+    return result + [
+        _route("grpc", GRPC, _destinations(model, namespace, weights, GRPC_PORT), how),
+        _route("rest", None, _destinations(model, namespace, weights, REST_PORT), how),
+    ]
+
+
+def beacon(http: list[Object]) -> Object:
+    """The route that tells which routes a proxy has."""
+    return {
+        "name": "proof",
+        "match": [{"headers": {PROOF_HEADER: {"exact": "digest"}}}],
+        "directResponse": {"status": 200, "body": {"string": digest(http)}},
+    }
+
+
+def _destinations(model: str, namespace: str, weights: dict[str, int], port: int) -> list[Object]:
+    return [
+        {"destination": {"host": names.host(names.version(model, version), namespace), "port": {"number": port}}, "weight": weight}
+        for version, weight in weights.items()
+    ]
+
+
+def _route(name: str, headers: Object | None, destinations: list[Object], how: Policy) -> Object:
+    route: Object = {"name": name}
+    if headers:
+        route["match"] = [{"headers": headers}]
+    route["route"] = destinations
+    route["retries"] = {"attempts": how.retries, **({"retryOn": SAFE_RETRIES} if how.retries else {})}
+    if how.timeout is not None:
+        route["timeout"] = duration(how.timeout)
+    return route

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Plans and outcomes as results and as text. Nothing secret gets into either."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Iterable
+
+from ._converge import Outcome
+from ._plan.owned import Change
+from ._plan.step import Plan, Step
+from ._render.rule import PREVIEW_HEADER
+
+HIDDEN = "(hidden)"
+
+
+def step_result(step: Step) -> dict[str, Any]:
+    result: dict[str, Any] = {"stage": step.stage.name.lower(), "action": step.action, "target": step.target, "reason": step.reason}
+    if step.changes:
+        result["changes"] = [{"path": change.path, "before": before, "after": after} for change, before, after in map(_shown, step.changes)]
+    return result
+
+
+def plan_result(plan: Plan) -> dict[str, Any]:
+    return {
+        "name": plan.name,
+        "namespace": plan.namespace,
+        "changed": plan.changed,
+        "rule": {"before": plan.before and str(plan.before), "after": plan.after and str(plan.after)},
+        "plan": [step_result(step) for step in plan.steps],
+    }
+
+
+def outcome_result(plan: Plan, outcome: Outcome) -> dict[str, Any]:
+    """What a run adds to a plan's result."""
+    proof = outcome.proofs.get(plan.key)
+    return {
+        "objects": outcome.written.get(plan.key, []),
+        "served": outcome.served.get(plan.key, {}),
+        "proof": proof.report() if proof else None,
+        "quiet": outcome.quiet.get(plan.key, {}),
+    }
+
+
+def plan_text(plans: Iterable[Plan]) -> str:
+    """The plan as a person reads it: a paragraph a model."""
+    return "".join(_paragraph(plan) for plan in plans if plan.steps)
+
+
+def _paragraph(plan: Plan) -> str:
+    move = f"{plan.before or 'no rule'} -> {plan.after or 'no rule'}" if str(plan.before) != str(plan.after) else f"rule {plan.after}, not moved"
+    lines = [f"{plan.key}: {move}\n"]
+    for number, step in enumerate(plan.steps, 1):
+        lines.append(f"  {number:>2}. {step.action:<8} {step.target}: {step.reason}\n")
+        lines += [f"        {change.path}: {_brief(before)} -> {_brief(after)}\n" for change, before, after in map(_shown, step.changes)]
+    return "".join(lines) + "\n"
+
+
+def _shown(change: Change) -> tuple[Change, Any, Any]:
+    return change, _redacted(change.path, change.before), _redacted(change.path, change.after)
+
+
+def _redacted(path: str, value: Any) -> Any:
+    """Values of environment variables and the preview's token stay out: nobody can tell which of them are secret."""
+    if value is None:
+        return None
+    if ".env[" in path and not path.endswith("valueFrom"):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {name: ({"exact": HIDDEN} if name == PREVIEW_HEADER else _redacted(f"{path}.{name}", entry)) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_redacted(f"{path}[]" if path.endswith("env") else path, entry) for entry in value]
+    return value
+
+
+def _brief(value: Any) -> str:
+    text = "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    text = text.replace("\n", "\\n")
+    return text if len(text) <= 160 else f"{text[:157]}..."
