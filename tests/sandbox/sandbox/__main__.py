@@ -1,4 +1,5 @@
 """`python -m sandbox`."""
+
 from __future__ import annotations
 
 import sys

@@ -1,4 +1,5 @@
 """Building our Go modules, once for each state of their sources."""
+
 from __future__ import annotations
 
 import contextlib
@@ -27,7 +28,7 @@ def binary(build: GoBinary) -> Path:
     flags = _flags(build)
 
     def make(folder: Path) -> None:
-        with step(f"building {build.module} with {golang.toolchain().version} (10 minutes at most on 2 cores; later starts use the cache)"):
+        with step(f"building {build.module} (the first time it takes about {build.minutes} min on 2 cores)"):
             _compile(build, [*flags, "-o", str(folder / build.binary), build.package])
 
     return _cached(build.module, key(build.folder, flags), make) / build.binary
@@ -68,7 +69,9 @@ def _cached(name: str, build_key: str, make: Callable[[Path], None]) -> Path:
         with _locked(name):
             if not folder.exists():
                 temporary = folder.with_name(f".{folder.name}")
-                shutil.rmtree(temporary, ignore_errors=True)  # of a build that was interrupted; Go's own cache goes on from there
+                shutil.rmtree(
+                    temporary, ignore_errors=True
+                )  # of a build that was interrupted; Go's own cache goes on from there
                 temporary.mkdir()
                 make(temporary)
                 temporary.rename(folder)
@@ -99,8 +102,14 @@ def _compile(build: GoBinary, arguments: list[str]) -> None:
     go = golang.toolchain().ready()
     lines: list[str] = []
     # -v names each package as it is compiled: the sign of life that Go itself does not give.
-    with subprocess.Popen([go, "build", "-v", *arguments], cwd=build.folder, env=golang.environment(), text=True,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [go, "build", "-v", *arguments],
+        cwd=build.folder,
+        env=golang.environment(),
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
         assert process.stderr
         reported = time.monotonic()
         for line in process.stderr:
@@ -109,8 +118,10 @@ def _compile(build: GoBinary, arguments: list[str]) -> None:
                 reported = time.monotonic()
                 say(f"{build.module}: {len(lines)} packages compiled")
     if process.returncode != 0:
-        raise SandboxError(f"{build.module} could not be built in {build.folder} (exit code {process.returncode}):\n"
-                           + "\n".join(lines[-_ERROR_LINES:]))
+        raise SandboxError(
+            f"{build.module} could not be built in {build.folder} (exit code {process.returncode}):\n"
+            + "\n".join(lines[-_ERROR_LINES:])
+        )
 
 
 def _copy(source: Path, target: Path) -> None:

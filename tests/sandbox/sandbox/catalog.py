@@ -1,4 +1,5 @@
 """Every program of the sandbox, and where it can come from."""
+
 from __future__ import annotations
 
 import re
@@ -22,17 +23,22 @@ class OnPath:
 
 @dataclass(frozen=True)
 class GoBinary:
-    """A Go module of ours, and the binary built from it; it serves each of `programs` by the name it is called by."""
+    """A Go module of ours, and the binary built from it; it serves each of `programs` by the name it is called by.
+
+    minutes: what its first build takes on 2 cores. stamps: version variables that the linker sets.
+    """
 
     module: str
     programs: tuple[str, ...]
     binary: str
+    minutes: int
     package: str = "."
     tags: str = ""
-    stamps: Callable[[Path], dict[str, str]] = field(default=lambda _folder: {})  # version variables set by the linker
+    stamps: Callable[[Path], dict[str, str]] = field(default=lambda _folder: {})
 
     @property
     def folder(self) -> Path:
+        """Where our module lies."""
         return GO_MODULES / self.module
 
 
@@ -46,6 +52,7 @@ class GoFiles:
 
     @property
     def folder(self) -> Path:
+        """Where our module lies."""
         return GO_MODULES / self.module
 
 
@@ -71,31 +78,63 @@ def _kubernetes_stamps(folder: Path) -> dict[str, str]:
     version = required_version(folder, "k8s.io/kubernetes")
     major, minor, _ = version.removeprefix("v").split(".", 2)
     base = "k8s.io/component-base/version"
-    return {f"{base}.gitVersion": version, f"{base}.gitMajor": major, f"{base}.gitMinor": minor,
-            f"{base}.gitTreeState": "clean", "k8s.io/client-go/pkg/version.gitVersion": version}
+    return {
+        f"{base}.gitVersion": version,
+        f"{base}.gitMajor": major,
+        f"{base}.gitMinor": minor,
+        f"{base}.gitTreeState": "clean",
+        "k8s.io/client-go/pkg/version.gitVersion": version,
+    }
 
 
 def _istio_stamps(folder: Path) -> dict[str, str]:
     revision = required_version(folder, "istio.io/istio").rsplit("-", 1)[-1]
     base = "istio.io/istio/pkg/version"
-    return {f"{base}.buildVersion": f"1.32-alpha.{revision}", f"{base}.buildGitRevision": revision, f"{base}.buildStatus": "Clean"}
+    return {
+        f"{base}.buildVersion": f"1.32-alpha.{revision}",
+        f"{base}.buildGitRevision": revision,
+        f"{base}.buildStatus": "Clean",
+    }
 
 
 BUILDS = (
-    GoBinary("kubernetes", binary="kube", stamps=_kubernetes_stamps, programs=(
-        "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubectl", "node-streaming")),
-    GoBinary("coredns", binary="coredns", programs=("coredns",)),
-    GoBinary("istio", binary="istio", programs=("pilot-discovery", "pilot-agent"), stamps=_istio_stamps),
-    GoBinary("prometheus", binary="prometheus", programs=("prometheus",), tags="remove_all_sd enable_kubernetes_sd",
-             package="github.com/prometheus/prometheus/cmd/prometheus"),
-    GoBinary("model_server", binary="tensorflow_model_server", programs=("tensorflow_model_server",)),
+    GoBinary(
+        "kubernetes",
+        minutes=6,
+        binary="kube",
+        stamps=_kubernetes_stamps,
+        programs=(
+            "etcd",
+            "kube-apiserver",
+            "kube-controller-manager",
+            "kube-scheduler",
+            "kube-proxy",
+            "kubectl",
+            "node-streaming",
+        ),
+    ),
+    GoBinary("coredns", minutes=2, binary="coredns", programs=("coredns",)),
+    GoBinary("istio", minutes=6, binary="istio", programs=("pilot-discovery", "pilot-agent"), stamps=_istio_stamps),
+    GoBinary(
+        "prometheus",
+        minutes=3,
+        binary="prometheus",
+        programs=("prometheus",),
+        tags="remove_all_sd enable_kubernetes_sd",
+        package="github.com/prometheus/prometheus/cmd/prometheus",
+    ),
+    GoBinary("model_server", minutes=1, binary="tensorflow_model_server", programs=("tensorflow_model_server",)),
 )
 
 FILES = (
-    GoFiles("istio", source="istio.io/istio", files={
-        "charts": "manifests/charts",
-        "envoy_bootstrap_tmpl.json": "tools/packaging/common/envoy_bootstrap.json",
-    }),
+    GoFiles(
+        "istio",
+        source="istio.io/istio",
+        files={
+            "charts": "manifests/charts",
+            "envoy_bootstrap_tmpl.json": "tools/packaging/common/envoy_bootstrap.json",
+        },
+    ),
 )
 
 PYTHON = (

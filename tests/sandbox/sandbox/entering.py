@@ -1,4 +1,5 @@
 """Running a command inside the machine."""
+
 from __future__ import annotations
 
 import os
@@ -24,7 +25,9 @@ def run(layout: Layout, record: Record, command: list[str]) -> int:
         try:
             namespaces.enter(record.pid)
         except OSError as error:
-            raise SandboxError(f"The machine cannot be entered: {error.strerror}. Was it started by another user?") from error
+            raise SandboxError(
+                f"The machine cannot be entered: {error.strerror}. Was it started by another user?"
+            ) from error
         namespaces.become_root()
         os.chdir(folder)
     child = os.fork()  # the process id namespace counts for children only

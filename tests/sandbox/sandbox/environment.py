@@ -1,4 +1,5 @@
 """The environment variables of everything that runs in the machine."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """The one exception whose message is meant for the user."""
+
 from __future__ import annotations
 
 

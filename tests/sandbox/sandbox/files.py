@@ -1,4 +1,5 @@
 """The machine's own view of the file system: the user's files, with a few places replaced."""
+
 from __future__ import annotations
 
 import contextlib
@@ -11,8 +12,10 @@ from sandbox.layout import CLUSTER_DOMAIN, DNS_SERVICE_IP, NODE_IP, NODE_NAME
 _OWN_FILES = Path("/run/sandbox")
 
 _HOSTS = f"127.0.0.1 localhost\n::1 localhost\n{NODE_IP} {NODE_NAME}\n"
-_RESOLVER = (f"search default.svc.{CLUSTER_DOMAIN} svc.{CLUSTER_DOMAIN} {CLUSTER_DOMAIN}\n"
-             f"nameserver {DNS_SERVICE_IP}\noptions ndots:5 timeout:2\n")
+_RESOLVER = (
+    f"search default.svc.{CLUSTER_DOMAIN} svc.{CLUSTER_DOMAIN} {CLUSTER_DOMAIN}\n"
+    f"nameserver {DNS_SERVICE_IP}\noptions ndots:5 timeout:2\n"
+)
 
 
 def mount_private_system() -> None:

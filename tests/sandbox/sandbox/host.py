@@ -1,4 +1,5 @@
 """What the sandbox needs of the computer it runs on, checked first and all at once."""
+
 from __future__ import annotations
 
 import os
@@ -22,8 +23,11 @@ _OTHER_WAY = "The other way is a cluster of your own: set KUBECONFIG."
 _SETTINGS = (
     ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
-    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-     "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"),
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
 )
 
 
@@ -38,13 +42,17 @@ def check() -> None:
         raise SandboxError(f"The sandbox needs Linux; this is {sys.platform}. {_OTHER_WAY}")
     missing = missing_packages()
     if missing:
-        raise SandboxError(f"Packages of the system are missing: {', '.join(missing)}. "
-                           f"Install them with:\n  {install_command(missing)}\n{_OTHER_WAY}")
+        raise SandboxError(
+            f"Packages of the system are missing: {', '.join(missing)}. "
+            f"Install them with:\n  {install_command(missing)}\n{_OTHER_WAY}"
+        )
     setting = restricting_setting()
     if setting:
         name, command = setting
-        raise SandboxError(f"This computer forbids user namespaces to ordinary users: {name}. "
-                           f"Allow them with:\n  {command}\n{_OTHER_WAY}")
+        raise SandboxError(
+            f"This computer forbids user namespaces to ordinary users: {name}. "
+            f"Allow them with:\n  {command}\n{_OTHER_WAY}"
+        )
 
 
 def missing_packages() -> list[str]:
@@ -75,5 +83,7 @@ def restricting_setting() -> tuple[str, str] | None:
 
 def explain_refusal(error: str) -> SandboxError:
     """The error for a kernel that refuses namespaces though no known setting says so (a container, for one)."""
-    return SandboxError(f"The kernel refused a private machine: {error}. Inside a container it must be started with "
-                        f"user namespaces allowed (Docker: --security-opt seccomp=unconfined). {_OTHER_WAY}")
+    return SandboxError(
+        f"The kernel refused a private machine: {error}. Inside a container it must be started with "
+        f"user namespaces allowed (Docker: --security-opt seccomp=unconfined). {_OTHER_WAY}"
+    )

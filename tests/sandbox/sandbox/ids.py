@@ -1,4 +1,5 @@
 """Which user ids the private machine can have, and giving them to it."""
+
 from __future__ import annotations
 
 import getpass
@@ -42,8 +43,11 @@ def available() -> IdMap:
     user = getpass.getuser()
     ranges = [_subordinate(path, user) for path in _SUBORDINATE_FILES]
     size = 1 + min((count for _, count in ranges), default=0)
-    return _judged(size, f"/etc/subuid and /etc/subgid give {user} too few ids; `sudo usermod "
-                         f"--add-subuids 100000-165535 --add-subgids 100000-165535 {user}` adds them")
+    return _judged(
+        size,
+        f"/etc/subuid and /etc/subgid give {user} too few ids; `sudo usermod "
+        f"--add-subuids 100000-165535 --add-subgids 100000-165535 {user}` adds them",
+    )
 
 
 def _judged(size: int, complaint: str) -> IdMap:
@@ -79,13 +83,13 @@ def write(pid: int, ids: IdMap) -> None:
         _write(pid, "uid_map", f"0 0 {ids.size}")
         _write(pid, "gid_map", f"0 0 {ids.size}")
     else:
-        for program, own, path in zip(("newuidmap", "newgidmap"), (os.geteuid(), os.getegid()), _SUBORDINATE_FILES):
-            first, _ = _subordinate(path, getpass.getuser())
-            _map_by_helper(program, [pid, 0, own, 1, 1, first, ids.size - 1], path)
+        _map_by_helper("newuidmap", pid, os.geteuid(), ids.size, _SUBORDINATE_FILES[0])
+        _map_by_helper("newgidmap", pid, os.getegid(), ids.size, _SUBORDINATE_FILES[1])
 
 
-def _map_by_helper(program: str, arguments: list[int], path: Path) -> None:
-    command = [find_program(program) or program, *map(str, arguments)]
+def _map_by_helper(program: str, pid: int, own: int, size: int, path: Path) -> None:
+    first, _ = _subordinate(path, getpass.getuser())
+    command = [find_program(program) or program, *map(str, (pid, 0, own, 1, 1, first, size - 1))]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise SandboxError(f"`{' '.join(command)}` failed: {result.stderr.strip()}. Check {path}.")
@@ -96,4 +100,6 @@ def _write(pid: int, name: str, text: str) -> None:
     try:
         path.write_text(text)
     except OSError as error:
-        raise SandboxError(f"The user ids of the private machine could not be mapped: {path}: {error.strerror}.") from error
+        raise SandboxError(
+            f"The user ids of the private machine could not be mapped: {path}: {error.strerror}."
+        ) from error

@@ -2,6 +2,7 @@
 
 `machine.start` starts it and reads its events, one JSON object a line on standard output, until the machine is ready.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from sandbox import controlplane, dns, environment, files, kubeconfig, namespaces, network, node_agent, pki
 from sandbox.errors import SandboxError
-from sandbox.layout import MACHINE_BIN, NODE_NAME, Layout
+from sandbox.layout import MACHINE_BIN, MANIFESTS, NODE_NAME, Layout
 from sandbox.supervisor import StartFailed, Supervisor
 
 _PATIENCE = 60.0  # seconds for each program's start: a busy computer is no failure
@@ -89,10 +90,16 @@ def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
 async def _start(layout: Layout, supervisor: Supervisor) -> None:
     await _together(supervisor, controlplane.etcd(layout), controlplane.apiserver(layout))
     emit("step", text="the API server answers")
-    services = [controlplane.controller_manager(layout), controlplane.scheduler(layout), controlplane.proxy(layout),
-                dns.service(layout), node_agent.service(layout)]
-    await asyncio.gather(supervisor.run_once("dns-objects", ("kubectl", "apply", "--server-side", f"--filename={dns.MANIFEST}")),
-                         _together(supervisor, *services))
+    services = [
+        controlplane.controller_manager(layout),
+        controlplane.scheduler(layout),
+        controlplane.proxy(layout),
+        dns.service(layout),
+        node_agent.service(layout),
+    ]
+    apply = ("kubectl", "apply", "--server-side", "--filename", str(MANIFESTS / "cluster"))
+    await supervisor.run_once("cluster-objects", apply)  # the rights of what is started next, among others
+    await _together(supervisor, *services)
     emit("step", text=f"{', '.join(service.name for service in services)} work")
 
 

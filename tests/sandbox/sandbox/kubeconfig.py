@@ -1,4 +1,5 @@
 """Kubeconfig files that need no other file."""
+
 from __future__ import annotations
 
 import base64
@@ -19,10 +20,24 @@ def write(path: Path, pki: Path, identity: str) -> None:
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "sandbox",
-        "clusters": [{"name": "sandbox", "cluster": {
-            "server": f"https://{NODE_IP}:{API_PORT}", "certificate-authority-data": embedded("ca.crt")}}],
-        "users": [{"name": identity, "user": {
-            "client-certificate-data": embedded(f"{identity}.crt"), "client-key-data": embedded(f"{identity}.key")}}],
+        "clusters": [
+            {
+                "name": "sandbox",
+                "cluster": {
+                    "server": f"https://{NODE_IP}:{API_PORT}",
+                    "certificate-authority-data": embedded("ca.crt"),
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": identity,
+                "user": {
+                    "client-certificate-data": embedded(f"{identity}.crt"),
+                    "client-key-data": embedded(f"{identity}.key"),
+                },
+            }
+        ],
         "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": identity, "namespace": "default"}}],
     }
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,4 +1,5 @@
 """Where the sandbox keeps its files, and the addresses inside the machine."""
+
 from __future__ import annotations
 
 import os
@@ -42,11 +43,13 @@ class Layout:
 
     @classmethod
     def from_environment(cls) -> Layout:
+        """The layout that SANDBOX_STATE names, or the default one."""
         chosen = os.environ.get("SANDBOX_STATE")
         return cls(Path(chosen).expanduser().absolute() if chosen else cache_home())
 
     @property
     def lock(self) -> Path:
+        """Held by whoever starts or ends the machine."""
         return self.state / "lock"
 
     @property
@@ -61,10 +64,12 @@ class Layout:
 
     @property
     def pki(self) -> Path:
+        """Keys and certificates."""
         return self.run / "pki"
 
     @property
     def logs(self) -> Path:
+        """A file a program."""
         return self.run / "logs"
 
     @property
@@ -74,6 +79,7 @@ class Layout:
 
     @property
     def audit_log(self) -> Path:
+        """One JSON object for each request that the API server answered."""
         return self.logs / "audit.jsonl"
 
     @property
@@ -86,4 +92,5 @@ class Layout:
         return self.run / f"{identity}.kubeconfig"
 
     def log(self, program: str) -> Path:
+        """What a program printed."""
         return self.logs / f"{program}.log"

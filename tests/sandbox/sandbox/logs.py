@@ -1,4 +1,5 @@
 """Reading the programs' logs."""
+
 from __future__ import annotations
 
 import subprocess

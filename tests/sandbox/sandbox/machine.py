@@ -1,4 +1,5 @@
 """Starting and ending the private machine, from outside."""
+
 from __future__ import annotations
 
 import contextlib
@@ -40,11 +41,20 @@ def start(layout: Layout, programs: dict[str, Path]) -> Record:
     """Start the machine; raises SandboxError, with the end of a program's log where one failed."""
     mapped = ids.available()
     if not mapped.sidecars:
-        say(f"injected sidecars cannot run: only {mapped.size} user id(s) can be mapped: {mapped.why_small}. "
-            "Tests that need them are reported as not run.")
+        say(
+            f"injected sidecars cannot run: only {mapped.size} user id(s) can be mapped: {mapped.why_small}. "
+            "Tests that need them are reported as not run."
+        )
     environment = os.environ | {"SANDBOX_STATE": str(layout.state), "PYTHONPATH": str(PACKAGE.parent)}
-    init = subprocess.Popen([sys.executable, "-m", "sandbox.init"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            text=True, start_new_session=True, cwd="/", env=environment)
+    init = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.init"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd="/",
+        env=environment,
+    )
     first_process = None
     try:
         for event in _events(init):

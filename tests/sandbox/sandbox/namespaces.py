@@ -1,6 +1,8 @@
 """The kernel's side of the private machine: namespaces and mounts, by system call."""
+
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -48,10 +50,8 @@ def identity(pid: int | str) -> int:
 
 def become_root() -> None:
     """Take user and group id 0 of the user namespace; raises OSError."""
-    try:
+    with contextlib.suppress(PermissionError):  # denied where only one group id is mapped
         os.setgroups([])
-    except PermissionError:
-        pass  # denied where only one group id is mapped
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
 
@@ -63,8 +63,13 @@ def die_with_parent(number: signal.Signals) -> None:
 
 def mount(source: str | Path, target: str | Path, kind: str | None = None, flags: int = 0, options: str = "") -> None:
     """mount(2); raises OSError."""
-    result = _libc.mount(os.fsencode(source), os.fsencode(target), kind.encode() if kind else None,
-                         ctypes.c_ulong(flags), options.encode())
+    result = _libc.mount(
+        os.fsencode(source),
+        os.fsencode(target),
+        kind.encode() if kind else None,
+        ctypes.c_ulong(flags),
+        options.encode(),
+    )
     _check(result, f"mount {kind or source} on {target}")
 
 

@@ -1,4 +1,5 @@
 """The machine's network: one bridge for the Pods, and no way out."""
+
 from __future__ import annotations
 
 import ipaddress

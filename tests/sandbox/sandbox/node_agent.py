@@ -1,4 +1,5 @@
 """How the machine starts its node agent."""
+
 from __future__ import annotations
 
 import sys
@@ -12,7 +13,22 @@ NAME = "node"
 
 def service(layout: Layout) -> Service:
     """Ready when the Node has registered."""
-    return Service(NAME, (
-        sys.executable, "-m", "sandbox.node", "--kubeconfig", str(layout.kubeconfig("kubelet")), "--node-name", NODE_NAME,
-        "--state", str(layout.run), "--bin", str(MACHINE_BIN), "--dns", DNS_SERVICE_IP,
-    ), ready=lambda: answers_https(layout, "127.0.0.1", 6443, f"/api/v1/nodes/{NODE_NAME}"))
+    return Service(
+        NAME,
+        (
+            sys.executable,
+            "-m",
+            "sandbox.node",
+            "--kubeconfig",
+            str(layout.kubeconfig("kubelet")),
+            "--node-name",
+            NODE_NAME,
+            "--state",
+            str(layout.run),
+            "--bin",
+            str(MACHINE_BIN),
+            "--dns",
+            DNS_SERVICE_IP,
+        ),
+        ready=lambda: answers_https(layout, "127.0.0.1", 6443, f"/api/v1/nodes/{NODE_NAME}"),
+    )

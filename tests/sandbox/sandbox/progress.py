@@ -1,4 +1,5 @@
 """Progress lines with times, on standard error: standard output belongs to the command that is run."""
+
 from __future__ import annotations
 
 import sys

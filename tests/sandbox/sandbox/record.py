@@ -1,4 +1,5 @@
 """What is known of the running machine, kept in a file beside it."""
+
 from __future__ import annotations
 
 import json
@@ -23,6 +24,7 @@ class Record:
     sidecars_refused: str | None
 
     def write(self, layout: Layout) -> None:
+        """Keep it beside the machine's files."""
         temporary = layout.record.with_suffix(".new")
         temporary.write_text(json.dumps(asdict(self)))
         os.replace(temporary, layout.record)

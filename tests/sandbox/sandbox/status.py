@@ -1,4 +1,5 @@
 """What runs, in a few lines."""
+
 from __future__ import annotations
 
 import datetime

@@ -1,4 +1,5 @@
 """Keeping programs running, from inside the machine's first process."""
+
 from __future__ import annotations
 
 import asyncio
@@ -84,11 +85,18 @@ class Supervisor:
 
     def _launch(self, name: str, command: tuple[str, ...], extra: dict[str, str]) -> int:
         log = str(self._layout.log(name))
-        return os.posix_spawnp(command[0], command, os.environ | extra, setsid=True, setsigmask=[], file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ])
+        return os.posix_spawnp(
+            command[0],
+            command,
+            os.environ | extra,
+            setsid=True,
+            setsigmask=[],
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
 
     def _reap(self) -> None:
         while True:
@@ -110,7 +118,10 @@ class Supervisor:
         lived = time.monotonic() - running.since
         crashes = 1 if lived > _STEADY else running.crashes + 1
         pause = min(2.0 ** (crashes - 1), _LONGEST_PAUSE)
-        print(f"{running.service.name} ended with exit code {code} after {lived:.0f} s; next start in {pause:.0f} s", flush=True)
+        print(
+            f"{running.service.name} ended with exit code {code} after {lived:.0f} s; next start in {pause:.0f} s",
+            flush=True,
+        )
         self._later(pause, lambda: self._spawn(running.service, crashes))
 
     def _later(self, seconds: float, action: Callable[[], object]) -> None:
