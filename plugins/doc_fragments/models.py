@@ -27,7 +27,7 @@ options:
       namespace:
         description: Namespace of all objects of the model. It must exist, see the role P(tfserving.istio.namespace#role).
         type: str
-        required: true
+        default: kubeflow
       model_name:
         description: TensorFlow Serving's name of the model, as it stands in request paths. Defaults to O(models[].name).
         type: str

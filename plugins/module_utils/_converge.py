@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
+from ._cluster.read import get
 from ._cluster.write import apply, delete
 from ._gateways import Entrance, entrances
 from ._plan.live import Live
@@ -53,7 +55,9 @@ class Outcome:
 class Converge:
     """One run. A model that meets an error goes no further; the others do."""
 
-    def __init__(self, client: Client, lives: Mapping[str, Live], settings: Settings, model_names: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: Client, lives: Mapping[str, Live], settings: Settings, model_names: Mapping[str, str]
+    ) -> None:
         self.client, self.lives, self.settings = client, lives, settings
         self.outcome = Outcome()
         self._versions: dict[Key, str] = {}
@@ -63,7 +67,9 @@ class Converge:
     def run(self, plans: Iterable[Plan]) -> Outcome:
         steps = [step for plan in plans for step in plan.steps]
         for stage in Stage:
-            self._stage(stage, [step for step in steps if step.stage is stage and step.model not in self.outcome.errors])
+            self._stage(
+                stage, [step for step in steps if step.stage is stage and step.model not in self.outcome.errors]
+            )
         return self.outcome
 
     def _stage(self, stage: Stage, steps: list[Step]) -> None:
@@ -77,9 +83,16 @@ class Converge:
         self.client.every(self._chain, chains)
 
     def _chain(self, steps: list[Step]) -> None:
+        actions = {
+            "apply": self._apply,
+            "delete": self._delete,
+            "preview": self._preview,
+            "prove": self._prove,
+            "quiet": self._quiet,
+        }
         for step in steps:
             try:
-                self._actions[step.action](self, step)
+                actions[step.action](step)
             except ClusterError as error:
                 self._fail(step.model, error)
                 return
@@ -94,7 +107,9 @@ class Converge:
         version = self._versions.get(key, step.resource_version) if step.resource_version else None
         result = apply(self.client, wanted, self.settings.force, version)
         self._versions[key] = result["metadata"]["resourceVersion"]
-        if wanted["kind"] == "VirtualService" and wanted["metadata"]["name"] == names.rule(wanted["metadata"]["labels"]["app"]):
+        if wanted["kind"] == "VirtualService" and wanted["metadata"]["name"] == names.rule(
+            wanted["metadata"]["labels"]["app"]
+        ):
             self._routes[step.model] = wanted
         self._note(step, "changed" if step.changes else "created")
 
@@ -108,7 +123,12 @@ class Converge:
 
     def _preview(self, step: Step) -> None:
         self._entrances_have_routes(step)
-        prove_answer(self.client, self._entrances(step.model), f"{self.settings.token}-{step.version}", self.settings.wait_timeout)
+        prove_answer(
+            self.client,
+            self._entrances(step.model),
+            f"{self.settings.token}-{step.version}",
+            self.settings.wait_timeout,
+        )
 
     def _prove(self, step: Step) -> None:
         self.outcome.proofs[step.model] = self._entrances_have_routes(step)
@@ -119,17 +139,14 @@ class Converge:
 
     def _entrances(self, model: str) -> list[Entrance]:
         live = self.lives[model]
-        return entrances(self.client, live.get("VirtualService", live.name))
+        root = live.get("VirtualService", live.name) or get(self.client, "VirtualService", live.namespace, live.name)
+        return entrances(self.client, root)
 
     def _quiet(self, step: Step) -> None:
         live = self.lives[step.model]
         pods = lambda: self._ready.pods(live.namespace, live.name, str(step.version))  # noqa: E731
         how = wait_quiet(self.client, pods, self.settings.quiet)
         self.outcome.quiet.setdefault(step.model, {})[str(step.version)] = how
-
-    _actions: dict[str, Callable[[Any, Step], None]] = {
-        "apply": _apply, "delete": _delete, "preview": _preview, "prove": _prove, "quiet": _quiet,
-    }
 
 
 def _by_model(steps: Iterable[Step]) -> dict[str, list[Step]]:

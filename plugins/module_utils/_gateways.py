@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
 from ._cluster.reach import Answer, ask
 from ._cluster.read import get, list_kind
+from ._cluster.readiness import is_ready
 from ._render.meta import Object
 
 PLAIN, SECURE = ("HTTP", "HTTP2", "GRPC"), ("HTTPS",)
@@ -37,7 +39,7 @@ class Entrance:
     def still_there(self, client: Client) -> bool:
         """Whether the Pod is still one that gets requests; its successor has the routes before it is ready."""
         pod = get(client, "Pod", self.namespace, self.pod)
-        return pod is not None and _ready(pod)
+        return pod is not None and is_ready(pod)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.pod}"
@@ -51,11 +53,13 @@ def entrances(client: Client, root: Object | None) -> list[Entrance]:
     namespace, _, name = reference.rpartition("/")
     gateway = get(client, "Gateway", namespace or root["metadata"]["namespace"], name)
     if gateway is None:
-        raise ClusterError(f"Gateway {reference} does not exist, so nobody outside reaches the model; create it (role gateway) or name another in gateway")
+        raise ClusterError(
+            f"Gateway {reference} does not exist, so nobody outside reaches the model; create it (role gateway) or name another in gateway"
+        )
     host = _host(root["spec"]["hosts"])
     server = _server(gateway, host)
     selector = ",".join(f"{key}={value}" for key, value in sorted(gateway["spec"].get("selector", {}).items()))
-    pods = [pod for pod in list_kind(client, "Pod", None, selector) if _ready(pod)]
+    pods = [pod for pod in list_kind(client, "Pod", None, selector) if is_ready(pod)]
     services = {place: list_kind(client, "Service", place) for place in {pod["metadata"]["namespace"] for pod in pods}}
     return [
         Entrance(
@@ -72,12 +76,20 @@ def entrances(client: Client, root: Object | None) -> list[Entrance]:
 
 def _server(gateway: Object, host: str) -> Mapping[str, Any]:
     """The gateway's server for the host: a plain one where there is one, because more ways lead to it."""
-    servers = [server for server in gateway["spec"].get("servers") or () if server["port"]["protocol"].upper() in PLAIN + SECURE]
+    servers = [
+        server
+        for server in gateway["spec"].get("servers") or ()
+        if server["port"]["protocol"].upper() in PLAIN + SECURE
+    ]
     servers = [server for server in servers if not (server.get("tls") or {}).get("httpsRedirect")]
-    fitting = [server for server in servers if any(_covers(pattern.rpartition("/")[2], host) for pattern in server["hosts"])]
+    fitting = [
+        server for server in servers if any(_covers(pattern.rpartition("/")[2], host) for pattern in server["hosts"])
+    ]
     if not fitting:
         name = f"{gateway['metadata']['namespace']}/{gateway['metadata']['name']}"
-        raise ClusterError(f"Gateway {name} has no HTTP or HTTPS server for host {host}; add one, or name another gateway")
+        raise ClusterError(
+            f"Gateway {name} has no HTTP or HTTPS server for host {host}; add one, or name another gateway"
+        )
     return min(fitting, key=lambda server: server["port"]["protocol"].upper() in SECURE)
 
 
@@ -97,13 +109,10 @@ def _own_path(root: Object) -> str:
         for match in route.get("match") or ():
             if "rewrite" not in route and "exact" in match.get("uri", {}):
                 return str(match["uri"]["exact"])
-    raise ClusterError(f"VirtualService {root['metadata']['namespace']}/{root['metadata']['name']} has no route of this collection; somebody has edited it. "
-                       "Delete it and run again")
-
-
-def _ready(pod: Object) -> bool:
-    conditions = {entry["type"]: entry["status"] for entry in pod.get("status", {}).get("conditions") or ()}
-    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")
+    raise ClusterError(
+        f"VirtualService {root['metadata']['namespace']}/{root['metadata']['name']} has no route of this collection; somebody has edited it. "
+        "Delete it and run again"
+    )
 
 
 def _listening(pod: Object, services: Iterable[Object], port: int) -> int:
@@ -122,5 +131,10 @@ def _listening(pod: Object, services: Iterable[Object], port: int) -> int:
 def _number(pod: Object, target: int | str) -> int:
     if isinstance(target, int):
         return target
-    ports = [port for container in pod["spec"]["containers"] for port in container.get("ports") or () if port.get("name") == target]
+    ports = [
+        port
+        for container in pod["spec"]["containers"]
+        for port in container.get("ports") or ()
+        if port.get("name") == target
+    ]
     return int(ports[0]["containerPort"]) if ports else int(target)

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.read import own_objects, strangers
@@ -32,7 +33,11 @@ def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> R
     settings = Settings(secrets.token_urlsafe(24), params["wait_timeout"], params["quiet"], params["force"])
     absent = params["state"] == "absent"
     lives = _read(client, models, missing_crds=check or absent)
-    plans = [plan_removal(lives[model.key]) for model in models] if absent else _plans(client, models, lives, settings, params)
+    plans = (
+        [plan_removal(lives[model.key]) for model in models]
+        if absent
+        else _plans(client, models, lives, settings, params)
+    )
     if check:
         return _result(plans, Outcome())
     driver = Converge(client, lives, settings, {model.key: model.model_name for model in models})
@@ -51,12 +56,16 @@ def _read(client: Client, models: Iterable[Model], missing_crds: bool) -> dict[s
     return lives
 
 
-def _plans(client: Client, models: Iterable[Model], lives: Mapping[str, Live], settings: Settings, params: Mapping[str, Any]) -> list[Plan]:
+def _plans(
+    client: Client, models: Iterable[Model], lives: Mapping[str, Live], settings: Settings, params: Mapping[str, Any]
+) -> list[Plan]:
     """Plans of all models, or one error with the problems of all; nothing is written before every plan is known to be possible."""
     problems = Collector()
     plans = []
     for model in models:
-        plan = problems.run("", lambda m=model: plan_model(m, lives[m.key], settings.token, params["purge"], params["wait"]))
+        plan = problems.run(
+            "", lambda m=model: plan_model(m, lives[m.key], settings.token, params["purge"], params["wait"])
+        )
         if plan is not None:
             plans.append(plan)
     _refuse_strangers(client, plans, problems)
@@ -74,12 +83,17 @@ def _refuse_strangers(client: Client, plans: Iterable[Plan], problems: Collector
     for found in strangers(client, created):
         kind, metadata = found["kind"], found["metadata"]
         owner = created[kind, metadata["namespace"], metadata["name"]]
-        problems.add(owner, f"{kind} {metadata['name']} exists and was not created by this collection; give the model another name, or delete "
-                     f"the {kind} if nobody needs it")
+        problems.add(
+            owner,
+            f"{kind} {metadata['name']} exists and was not created by this collection; give the model another name, or delete "
+            f"the {kind} if nobody needs it",
+        )
 
 
 def _result(plans: list[Plan], outcome: Outcome) -> Result:
-    changed = any(outcome.written.values()) if outcome.written or outcome.errors else any(plan.changed for plan in plans)
+    changed = (
+        any(outcome.written.values()) if outcome.written or outcome.errors else any(plan.changed for plan in plans)
+    )
     result: Result = {
         "changed": changed,
         "models": [{**plan_result(plan), **outcome_result(plan, outcome)} for plan in plans],

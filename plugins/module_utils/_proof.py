@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
@@ -39,7 +39,12 @@ class Proof:
     notes: tuple[str, ...] = field(default=())
 
     def report(self) -> dict[str, object]:
-        return {"transport": self.transport, "gateway_pods": list(self.pods), "seconds": round(self.seconds, 3), "notes": list(self.notes)}
+        return {
+            "transport": self.transport,
+            "gateway_pods": list(self.pods),
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+        }
 
 
 def settle(why: str) -> Proof:
@@ -52,7 +57,11 @@ def prove_rule(client: Client, places: list[Entrance], digest: str, timeout: flo
     """Every gateway Pod answers with the digest of the new routes. Raises ClusterError after ``timeout`` seconds."""
 
     def has_rule(answer: Answer) -> str | None:
-        return None if answer.status == 200 and answer.body.decode(errors="replace") == digest else "it still has other routes"
+        return (
+            None
+            if answer.status == 200 and answer.body.decode(errors="replace") == digest
+            else "it still has other routes"
+        )
 
     return _every(client, places, {PROOF_HEADER: "digest"}, has_rule, timeout)
 
@@ -68,7 +77,13 @@ def prove_answer(client: Client, places: list[Entrance], token: str, timeout: fl
     return _every(client, places, {PREVIEW_HEADER: token}, serves, timeout)
 
 
-def _every(client: Client, places: list[Entrance], headers: dict[str, str], wrong: Callable[[Answer], str | None], timeout: float) -> Proof:
+def _every(
+    client: Client,
+    places: list[Entrance],
+    headers: dict[str, str],
+    wrong: Callable[[Answer], str | None],
+    timeout: float,
+) -> Proof:
     if not places:
         return settle("there is no gateway Pod to ask")
     start = time.monotonic()
@@ -94,7 +109,13 @@ def _every(client: Client, places: list[Entrance], headers: dict[str, str], wron
     failed = [result for result in results if isinstance(result, ClusterError)]
     answered = [result for result in results if isinstance(result, tuple)]
     if failed and not answered and all(error.status == FORBIDDEN for error in failed):
-        return settle("not allowed to ask the gateway Pods; grant create on pods/portforward or get on pods/proxy in their namespace")
+        return settle(
+            "not allowed to ask the gateway Pods; grant create on pods/portforward or get on pods/proxy in their namespace"
+        )
     if failed:
         raise ClusterError("; ".join(map(str, failed)))
-    return Proof(" and ".join(sorted({how for _, how in answered})), tuple(name for name, _ in answered), time.monotonic() - start)
+    return Proof(
+        " and ".join(sorted({how for _, how in answered})),
+        tuple(name for name, _ in answered),
+        time.monotonic() - start,
+    )

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
 from ._cluster.read import OURS, list_kind
-from ._cluster.readiness import ready_endpoints, unready
+from ._cluster.readiness import is_ready, ready_endpoints, unready
 from ._cluster.watch import Store, wait
 from ._serving import served
 from ._spec import names
@@ -64,7 +65,7 @@ class Ready:
         errors = {entry: self._late(store, *entry) for entry in pending}
         numbers: dict[Waiting, list[int]] = {}
         ready = [entry for entry in awaited if entry not in errors]
-        for entry, result in zip(ready, self._client.every(lambda e: self._served(store, *e), ready)):
+        for entry, result in zip(ready, self._client.every(lambda e: self._served(store, *e), ready), strict=True):
             if isinstance(result, str):
                 errors[entry] = f"{entry[0]} version {entry[1]}: {result}"
             else:
@@ -72,7 +73,7 @@ class Ready:
         return numbers, errors
 
     def _served(self, store: Store, model: str, version: str) -> list[int] | str:
-        pods = [pod for pod in _pods(store, model, version) if _is_ready(pod)]
+        pods = [pod for pod in _pods(store, model, version) if is_ready(pod)]
         try:
             return served(self._client, pods, self._model_names[model])
         except ClusterError as error:
@@ -81,31 +82,42 @@ class Ready:
     def _late(self, store: Store, model: str, version: str) -> str:
         """What a version lacks at the time-out, with the last words of a server that runs and serves nothing."""
         reason = _unready(store, model, version)
-        words = next(filter(None, (self._last_words(pod) for pod in _pods(store, model, version) if not _is_ready(pod))), "")
+        words = next(
+            filter(None, (self._last_words(pod) for pod in _pods(store, model, version) if not is_ready(pod))), ""
+        )
         return f"{model} version {version} is not ready after {self._timeout:g} s: {reason}{words}"
 
     def _last_words(self, pod: Mapping[str, Any]) -> str:
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         container = pod["spec"]["containers"][0]["name"]
         try:
-            status, body = self._client.raw(f"/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines=40", f"the log of Pod {namespace}/{name}")
+            status, body = self._client.raw(
+                f"/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines=40",
+                f"the log of Pod {namespace}/{name}",
+            )
         except ClusterError:
             return ""
         lines = [line for line in body.decode(errors="replace").splitlines() if line.strip()] if status == 200 else []
-        telling = [line for line in lines if any(word in line for word in ("No versions of servable", "Could not find base path", "rror", "ailed", "NOT_FOUND"))]
+        telling = [
+            line
+            for line in lines
+            if any(
+                word in line
+                for word in ("No versions of servable", "Could not find base path", "rror", "ailed", "NOT_FOUND")
+            )
+        ]
         return f'. Its log says: "{(telling or lines)[-1].strip()[:300]}"' if lines else ""
 
 
 def _unready(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> str | None:
     name = names.version(model.split("/")[1], version)
-    return unready(store["Deployment"].get(name), _pods(store, model, version), ready_endpoints(store["EndpointSlice"].values()).get(name, 0))
+    return unready(
+        store["Deployment"].get(name),
+        _pods(store, model, version),
+        ready_endpoints(store["EndpointSlice"].values()).get(name, 0),
+    )
 
 
 def _pods(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> list[Mapping[str, Any]]:
     labels = {"app": model.split("/")[1], "version": version}
     return [pod for pod in store["Pod"].values() if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
-
-
-def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = {entry["type"]: entry["status"] for entry in pod.get("status", {}).get("conditions") or ()}
-    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")

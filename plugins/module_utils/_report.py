@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from ._converge import Outcome
 from ._plan.owned import Change
@@ -20,9 +21,17 @@ HIDDEN = "(hidden)"
 
 
 def step_result(step: Step) -> dict[str, Any]:
-    result: dict[str, Any] = {"stage": step.stage.name.lower(), "action": step.action, "target": step.target, "reason": step.reason}
+    result: dict[str, Any] = {
+        "stage": step.stage.name.lower(),
+        "action": step.action,
+        "target": step.target,
+        "reason": step.reason,
+    }
     if step.changes:
-        result["changes"] = [{"path": change.path, "before": before, "after": after} for change, before, after in map(_shown, step.changes)]
+        result["changes"] = [
+            {"path": change.path, "before": before, "after": after}
+            for change, before, after in map(_shown, step.changes)
+        ]
     return result
 
 
@@ -53,11 +62,18 @@ def plan_text(plans: Iterable[Plan]) -> str:
 
 
 def _paragraph(plan: Plan) -> str:
-    move = f"{plan.before or 'no rule'} -> {plan.after or 'no rule'}" if str(plan.before) != str(plan.after) else f"rule {plan.after}, not moved"
+    move = (
+        f"{plan.before or 'no rule'} -> {plan.after or 'no rule'}"
+        if str(plan.before) != str(plan.after)
+        else f"rule {plan.after}, not moved"
+    )
     lines = [f"{plan.key}: {move}\n"]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"  {number:>2}. {step.action:<8} {step.target}: {step.reason}\n")
-        lines += [f"        {change.path}: {_brief(before)} -> {_brief(after)}\n" for change, before, after in map(_shown, step.changes)]
+        lines += [
+            f"        {change.path}: {_brief(change.path, before)} -> {_brief(change.path, after)}\n"
+            for change, before, after in map(_shown, step.changes)
+        ]
     return "".join(lines) + "\n"
 
 
@@ -72,13 +88,34 @@ def _redacted(path: str, value: Any) -> Any:
     if ".env[" in path and not path.endswith("valueFrom"):
         return HIDDEN
     if isinstance(value, dict):
-        return {name: ({"exact": HIDDEN} if name == PREVIEW_HEADER else _redacted(f"{path}.{name}", entry)) for name, entry in value.items()}
+        return {
+            name: ({"exact": HIDDEN} if name == PREVIEW_HEADER else _redacted(f"{path}.{name}", entry))
+            for name, entry in value.items()
+        }
     if isinstance(value, list):
         return [_redacted(f"{path}[]" if path.endswith("env") else path, entry) for entry in value]
     return value
 
 
-def _brief(value: Any) -> str:
+def _brief(path: str, value: Any) -> str:
+    """One line for a value; routes as what they do."""
+    if path == "spec.http" and isinstance(value, list):
+        return "; ".join(_route_brief(route) for route in value)
     text = "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     text = text.replace("\n", "\\n")
     return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _route_brief(route: dict[str, Any]) -> str:
+    name = route.get("name", "route")
+    if "directResponse" in route:
+        return f"{name} {route['directResponse'].get('body', {}).get('string', '')}"
+    if "delegate" in route:
+        return f"to {route['delegate'].get('name')}"
+    shares = (
+        f"{target['destination']['host'].split('.')[0]} {target.get('weight', '')}".strip()
+        for target in route.get("route") or ()
+    )
+    timeout = f", timeout {route['timeout']}" if "timeout" in route else ""
+    retries = f", {route['retries'].get('attempts', 0)} retries" if "retries" in route else ""
+    return f"{name}: {', '.join(shares)}{timeout}{retries}"

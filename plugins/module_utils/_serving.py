@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
@@ -35,7 +36,9 @@ def served(client: Client, pods: Iterable[Pod], model_name: str) -> list[int]:
         states = available(answer.json())
         if not states:
             said = answer.body[:200].decode(errors="replace")
-            raise ClusterError(f"Pod {namespace}/{name}: TensorFlow Serving has no AVAILABLE version of {model_name}; it says: {said}")
+            raise ClusterError(
+                f"Pod {namespace}/{name}: TensorFlow Serving has no AVAILABLE version of {model_name}; it says: {said}"
+            )
         found.append(set(states))
     return sorted(set.intersection(*found)) if found else []
 
@@ -68,9 +71,15 @@ def wait_quiet(client: Client, pods: Callable[[], list[Pod]], quiet: float) -> s
         now = time.monotonic()
         if now - since >= quiet:
             blind = [name for name, count in before.items() if count is None]
-            return f"no request for {quiet:g} s" if not blind else f"{quiet:g} s of time; {', '.join(blind)} shows no request counter"
+            return (
+                f"no request for {quiet:g} s"
+                if not blind
+                else f"{quiet:g} s of time; {', '.join(blind)} shows no request counter"
+            )
         if now - start > QUIET_LIMIT:
-            raise ClusterError(f"still gets requests after {QUIET_LIMIT:g} s without a share; somebody calls its Service or Pods past the rule. Nothing is deleted")
+            raise ClusterError(
+                f"still gets requests after {QUIET_LIMIT:g} s without a share; somebody calls its Service or Pods past the rule. Nothing is deleted"
+            )
         time.sleep(max(0.05, min(1.0, quiet - (now - since))))
         after = _counts(client, pods())
         if any(count != before.get(name) for name, count in after.items()):

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from .errors import ClusterError, refused
@@ -34,8 +35,16 @@ class Client:
         """The kubernetes package's ApiClient, for what needs its streams."""
         return self._api
 
-    def request(self, method: str, path: str, target: str, query: Mapping[str, Any] | None = None, body: Any = None,
-                content_type: str = "application/json", headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def request(
+        self,
+        method: str,
+        path: str,
+        target: str,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         """The answer's object. ``target`` is how messages name what the request is about. Raises ClusterError."""
         verb = {"GET": "read", "PATCH": "write", "POST": "create", "DELETE": "delete"}[method]
         response = self._send(method, path, target, verb, query, body, content_type, headers)
@@ -44,9 +53,13 @@ class Client:
         try:
             return dict(json.loads(response.data))
         except ValueError:
-            raise ClusterError(f"cannot {verb} {target}: the answer is not JSON; is {self.host} a Kubernetes API server?") from None
+            raise ClusterError(
+                f"cannot {verb} {target}: the answer is not JSON; is {self.host} a Kubernetes API server?"
+            ) from None
 
-    def raw(self, path: str, target: str, headers: Mapping[str, str] | None = None, timeout: float = 5.0) -> tuple[int, bytes]:
+    def raw(
+        self, path: str, target: str, headers: Mapping[str, str] | None = None, timeout: float = 5.0
+    ) -> tuple[int, bytes]:
         """Status and body of a GET that is passed on (a Pod's answer, a log). Raises ClusterError where there is no answer."""
         response = self._send("GET", path, target, "reach", None, None, None, headers, (timeout, timeout))
         return response.status, response.data
@@ -73,29 +86,55 @@ class Client:
     def host(self) -> str:
         return str(self._api.configuration.host)
 
-    def _send(self, method: str, path: str, target: str, verb: str, query: Mapping[str, Any] | None, body: Any, content_type: str | None,
-              headers: Mapping[str, str] | None = None, timeout: tuple[float, float] = TIMEOUT, preload: bool = True) -> Any:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        target: str,
+        verb: str,
+        query: Mapping[str, Any] | None,
+        body: Any,
+        content_type: str | None,
+        headers: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] = TIMEOUT,
+        preload: bool = True,
+    ) -> Any:
         import urllib3
 
         url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
         try:
-            return self._pool.request(method, url, body=data, headers=self._headers(content_type if data else None, headers), retries=False,
-                                      timeout=urllib3.Timeout(connect=timeout[0], read=timeout[1]), preload_content=preload)
+            return self._pool.request(
+                method,
+                url,
+                body=data,
+                headers=self._headers(content_type if data else None, headers),
+                retries=False,
+                timeout=urllib3.Timeout(connect=timeout[0], read=timeout[1]),
+                preload_content=preload,
+            )
         except urllib3.exceptions.ReadTimeoutError:
-            raise ClusterError(f"cannot {verb} {target}: no answer from {self.host} within {timeout[1]:g} s; run again when it answers") from None
+            raise ClusterError(
+                f"cannot {verb} {target}: no answer from {self.host} within {timeout[1]:g} s; run again when it answers"
+            ) from None
         except urllib3.exceptions.SSLError as error:
-            raise ClusterError(f"cannot {verb} {target}: {self.host} is not trusted: {error}; check ca_cert, or the cluster's certificate in the kubeconfig") from None
+            raise ClusterError(
+                f"cannot {verb} {target}: {self.host} is not trusted: {error}; check ca_cert, or the cluster's certificate in the kubeconfig"
+            ) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ClusterError(f"cannot {verb} {target}: the API server {self.host} cannot be reached: {_cause(error)}. Check that it is up and that the "
-                               "kubeconfig names the right address; then run again, it continues from the cluster") from None
+            raise ClusterError(
+                f"cannot {verb} {target}: the API server {self.host} cannot be reached: {_cause(error)}. Check that it is up and that the "
+                "kubeconfig names the right address; then run again, it continues from the cluster"
+            ) from None
 
     def _headers(self, content_type: str | None, more: Mapping[str, str] | None) -> dict[str, str]:
         headers = dict(self._api.default_headers)
         headers["Accept"] = "application/json"
         if content_type:
             headers["Content-Type"] = content_type
-        for setting in self._api.configuration.auth_settings().values():  # renewed there, where a plugin gives tokens that expire
+        for (
+            setting
+        ) in self._api.configuration.auth_settings().values():  # renewed there, where a plugin gives tokens that expire
             if setting.get("in") == "header" and setting.get("value"):
                 headers[setting["key"]] = setting["value"]
         return {**headers, **(more or {})}

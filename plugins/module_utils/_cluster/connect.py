@@ -21,6 +21,7 @@ def connect(module: Any, parallel: int = 16) -> Client:
     asks for the API's discovery first.
     """
     import kubernetes
+
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
 
     try:
@@ -32,5 +33,7 @@ def connect(module: Any, parallel: int = 16) -> Client:
         for name, value in headers.items():
             core._set_header(api, name, value)
     except Exception as error:  # the libraries below raise whatever they meet: yaml, ssl, os, config errors
-        raise ClusterError(f"cannot use the connection options: {error}. Check kubeconfig and context, or host and api_key") from error
+        raise ClusterError(
+            f"cannot use the connection options: {error}. Check kubeconfig and context, or host and api_key"
+        ) from error
     return Client(api, parallel)

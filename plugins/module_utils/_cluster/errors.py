@@ -36,9 +36,15 @@ def refused(status: int, body: bytes, verb: str, target: str) -> ClusterError:
     said = details.get("message") or body[:300].decode(errors="replace").strip() or "no further word"
     cannot = f"cannot {verb} {target}"
     if status == 401:
-        return ClusterError(f"{cannot}: the API server does not accept these credentials (401); check kubeconfig, context and api_key", status)
+        return ClusterError(
+            f"{cannot}: the API server does not accept these credentials (401); check kubeconfig, context and api_key",
+            status,
+        )
     if status == 403:
-        return ClusterError(f"{cannot}: not allowed: {said}. Grant it, or use credentials bound to the documented ClusterRole tfserving-istio-operator", status)
+        return ClusterError(
+            f"{cannot}: not allowed: {said}. Grant it, or use credentials bound to the documented ClusterRole tfserving-istio-operator",
+            status,
+        )
     if status == 404:
         return _missing(details, cannot, said)
     if status == 409:
@@ -46,9 +52,13 @@ def refused(status: int, body: bytes, verb: str, target: str) -> ClusterError:
     if status == 422 or status == 400:
         return ClusterError(f"{cannot}: the API server rejects it: {said}", status)
     if status == 429:
-        return ClusterError(f"{cannot}: the API server asks to slow down (429); lower parallel, or run again later", status)
+        return ClusterError(
+            f"{cannot}: the API server asks to slow down (429); lower parallel, or run again later", status
+        )
     if "webhook" in said:
-        return ClusterError(f"{cannot}: an admission webhook failed: {said}. Check that istiod is ready; then run again", status)
+        return ClusterError(
+            f"{cannot}: an admission webhook failed: {said}. Check that istiod is ready; then run again", status
+        )
     return ClusterError(f"{cannot}: the API server answered {status}: {said}; run again when it is well", status)
 
 
@@ -63,12 +73,21 @@ def _missing(details: dict[str, Any], cannot: str, said: str) -> ClusterError:
 
 def _conflict(details: dict[str, Any], cannot: str, said: str) -> ClusterError:
     """A stale resourceVersion and a field that another manager owns are both 409; only the causes tell them apart."""
-    causes = [cause for cause in (details.get("details") or {}).get("causes") or () if cause.get("reason") == "FieldManagerConflict"]
+    causes = [
+        cause
+        for cause in (details.get("details") or {}).get("causes") or ()
+        if cause.get("reason") == "FieldManagerConflict"
+    ]
     if not causes:
-        return Conflict(f"{cannot}: it was changed by somebody else in between; run again to plan from what is there now", 409)
+        return Conflict(
+            f"{cannot}: it was changed by somebody else in between; run again to plan from what is there now", 409
+        )
     fields = "; ".join(f"{cause.get('field', '?')}: {cause.get('message', '')}" for cause in causes)
-    return ClusterError(f"{cannot}: another field manager owns what is to be written ({fields}). Let that manager give it up, take the value into the "
-                        "input, or take it over with force: true", 409)
+    return ClusterError(
+        f"{cannot}: another field manager owns what is to be written ({fields}). Let that manager give it up, take the value into the "
+        "input, or take it over with force: true",
+        409,
+    )
 
 
 def _parse(body: bytes) -> dict[str, Any]:

@@ -21,7 +21,15 @@ PATHS = {
     "Gateway": ("apis/networking.istio.io/v1", "gateways"),
 }
 
-OWN = ("ConfigMap", "Service", "Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "DestinationRule", "VirtualService")
+OWN = (
+    "ConfigMap",
+    "Service",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "DestinationRule",
+    "VirtualService",
+)
 """Kinds that a model is made of."""
 
 

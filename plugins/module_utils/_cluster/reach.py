@@ -11,8 +11,9 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 from .client import Client
 from .errors import ClusterError
@@ -36,8 +37,16 @@ class Answer:
             return None
 
 
-def ask(client: Client, pod: tuple[str, str], port: int, path: str, headers: Mapping[str, str] | None = None, host: str = "",
-        tls: bool = False, timeout: float = 5.0) -> Answer:
+def ask(
+    client: Client,
+    pod: tuple[str, str],
+    port: int,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    host: str = "",
+    tls: bool = False,
+    timeout: float = 5.0,
+) -> Answer:
     """GET ``path`` from a Pod (namespace, name). Raises ClusterError where neither way leads to it.
 
     The proxy speaks plain HTTP and sets its own Host header; whoever needs another host or TLS gets the port-forward.
@@ -49,9 +58,13 @@ def ask(client: Client, pod: tuple[str, str], port: int, path: str, headers: Map
     return _by_forward(client, pod, port, path, headers, host, tls, timeout)
 
 
-def _by_proxy(client: Client, pod: tuple[str, str], port: int, path: str, headers: Mapping[str, str] | None, timeout: float) -> Answer | None:
+def _by_proxy(
+    client: Client, pod: tuple[str, str], port: int, path: str, headers: Mapping[str, str] | None, timeout: float
+) -> Answer | None:
     namespace, name = pod
-    status, body = client.raw(f"/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy{path}", f"Pod {namespace}/{name}", headers, timeout)
+    status, body = client.raw(
+        f"/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy{path}", f"Pod {namespace}/{name}", headers, timeout
+    )
     answer = Answer(status, body, PROXY)
     said = answer.json() if status >= 400 else None
     if isinstance(said, dict) and said.get("kind") == "Status":  # the API server's own answer, not the Pod's
@@ -59,14 +72,24 @@ def _by_proxy(client: Client, pod: tuple[str, str], port: int, path: str, header
     return answer
 
 
-def _by_forward(client: Client, pod: tuple[str, str], port: int, path: str, headers: Mapping[str, str] | None, host: str, tls: bool,
-                timeout: float) -> Answer:
+def _by_forward(
+    client: Client,
+    pod: tuple[str, str],
+    port: int,
+    path: str,
+    headers: Mapping[str, str] | None,
+    host: str,
+    tls: bool,
+    timeout: float,
+) -> Answer:
     from kubernetes.client import CoreV1Api
     from kubernetes.stream import portforward
 
     namespace, name = pod
     try:
-        forward = portforward(CoreV1Api(client.api).connect_get_namespaced_pod_portforward, name, namespace, ports=str(port))
+        forward = portforward(
+            CoreV1Api(client.api).connect_get_namespaced_pod_portforward, name, namespace, ports=str(port)
+        )
         plain = forward.socket(port)
         plain.settimeout(timeout)
         connection = http.client.HTTPConnection(host or "localhost", port, timeout=timeout)
@@ -79,7 +102,9 @@ def _by_forward(client: Client, pod: tuple[str, str], port: int, path: str, head
             connection.close()
     except Exception as error:  # websocket, ssl, http and API errors alike: there is no further way
         reason = getattr(error, "reason", None) or str(error).strip() or type(error).__name__
-        message = f"cannot reach port {port} of Pod {namespace}/{name}, neither by Pod proxy nor by port-forward: {reason}"
+        message = (
+            f"cannot reach port {port} of Pod {namespace}/{name}, neither by Pod proxy nor by port-forward: {reason}"
+        )
         raise ClusterError(message, getattr(error, "status", None) or 0) from error
 
 

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from .._spec.names import MANAGED_BY, MANAGER
 from .client import Client
@@ -39,7 +40,9 @@ def list_versioned(client: Client, kind: str, namespace: str, selector: str = ""
     return _pages(client, kind, namespace, selector)
 
 
-def own_objects(client: Client, namespaces: Iterable[str | None], kinds: Iterable[str] = OWN, missing_crds: bool = False) -> list[dict[str, Any]]:
+def own_objects(
+    client: Client, namespaces: Iterable[str | None], kinds: Iterable[str] = OWN, missing_crds: bool = False
+) -> list[dict[str, Any]]:
     """The collection's objects, and every autoscaler. With ``missing_crds`` kinds that the cluster does not know yet count as empty."""
 
     def read(query: tuple[str, str | None]) -> list[dict[str, Any]]:
@@ -71,14 +74,18 @@ def strangers(client: Client, wanted: Iterable[tuple[str, str, str]]) -> list[di
     return [entry for entries in client.every(read, queries) for entry in entries]
 
 
-def _pages(client: Client, kind: str, namespace: str | None, selector: str, headers: dict[str, str] | None = None) -> tuple[list[dict[str, Any]], str]:
+def _pages(
+    client: Client, kind: str, namespace: str | None, selector: str, headers: dict[str, str] | None = None
+) -> tuple[list[dict[str, Any]], str]:
     query: dict[str, Any] = {"limit": PAGE, **({"labelSelector": selector} if selector else {})}
     target = f"{kind}s of {'namespace ' + namespace if namespace else 'all namespaces'}"
     entries: list[dict[str, Any]] = []
     while True:
         answer = client.request("GET", path(kind, namespace), target, query, headers=headers)
         if "items" not in answer or "metadata" not in answer:
-            raise ClusterError(f"cannot read {target}: the answer has no list; is {client.host} a Kubernetes API server?")
+            raise ClusterError(
+                f"cannot read {target}: the answer has no list; is {client.host} a Kubernetes API server?"
+            )
         items = answer["items"] or []  # an empty list is null
         for entry in items:  # a list leaves out what all its items share
             entry["kind"], entry["apiVersion"] = kind, api_version(kind)

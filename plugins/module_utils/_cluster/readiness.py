@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def unready(deployment: Mapping[str, Any] | None, pods: Iterable[Mapping[str, Any]], endpoints: int) -> str | None:
@@ -28,6 +29,12 @@ def unready(deployment: Mapping[str, Any] | None, pods: Iterable[Mapping[str, An
     return None
 
 
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a Pod gets requests: ready, and not on its way out."""
+    conditions = {entry["type"]: entry["status"] for entry in pod.get("status", {}).get("conditions") or ()}
+    return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")
+
+
 def pod_reason(pod: Mapping[str, Any]) -> str | None:
     """Why a Pod is not ready, in the kubelet's and the scheduler's own words."""
     status = pod.get("status", {})
@@ -42,18 +49,27 @@ def pod_reason(pod: Mapping[str, Any]) -> str | None:
         reason = _container_reason(container)
         if reason:
             return f"{name}: {reason}"
-    return f"{name} runs and is not ready" if status.get("phase") == "Running" else f"{name} is {status.get('phase', 'Pending')}"
+    return (
+        f"{name} runs and is not ready"
+        if status.get("phase") == "Running"
+        else f"{name} is {status.get('phase', 'Pending')}"
+    )
 
 
 def _container_reason(container: Mapping[str, Any]) -> str | None:
     state = container.get("state") or {}
-    waiting, ended = state.get("waiting") or {}, state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
+    waiting, ended = (
+        state.get("waiting") or {},
+        state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {},
+    )
     reason = waiting.get("reason", "")
     if reason and reason not in ("ContainerCreating", "PodInitializing"):
         last = f", last exit code {ended['exitCode']}" if "exitCode" in ended else ""
         return f"{reason}{last}: {waiting.get('message', '')}".rstrip(": ")
     if ended.get("exitCode"):
-        return f"container {container['name']} ended with exit code {ended['exitCode']} ({ended.get('reason', 'Error')})"
+        return (
+            f"container {container['name']} ended with exit code {ended['exitCode']} ({ended.get('reason', 'Error')})"
+        )
     return None
 
 
@@ -62,6 +78,10 @@ def ready_endpoints(slices: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for entry in slices:
         service = (entry["metadata"].get("labels") or {}).get("kubernetes.io/service-name", "")
-        ready = sum(len(point.get("addresses") or ()) for point in entry.get("endpoints") or () if (point.get("conditions") or {}).get("ready"))
+        ready = sum(
+            len(point.get("addresses") or ())
+            for point in entry.get("endpoints") or ()
+            if (point.get("conditions") or {}).get("ready")
+        )
         counts[service] = counts.get(service, 0) + ready
     return counts

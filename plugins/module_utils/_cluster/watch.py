@@ -11,7 +11,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import Any, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from .client import Client
 from .errors import ClusterError
@@ -25,7 +26,14 @@ LOST = 1.0
 """Seconds before a watch that was lost begins anew."""
 
 
-def wait(client: Client, namespace: str, kinds: Iterable[str], selector: str, done: Callable[[Mapping[str, Mapping[str, Any]]], bool], timeout: float) -> Store:
+def wait(
+    client: Client,
+    namespace: str,
+    kinds: Iterable[str],
+    selector: str,
+    done: Callable[[Mapping[str, Mapping[str, Any]]], bool],
+    timeout: float,
+) -> Store:
     """Keep the kinds of a namespace in view until ``done(objects)``, or for ``timeout`` seconds; the last view either way.
 
     Raises ClusterError where the first reading fails, or where the watch stays lost until the time is up.
@@ -63,14 +71,28 @@ def _note(store: Store, kind: str, name: str, entry: dict[str, Any] | None) -> N
         store[kind][name] = entry
 
 
-def _follow(client: Client, kind: str, namespace: str, selector: str, version: str, known: Iterable[str], events: Any, stop: threading.Event,
-            deadline: float) -> None:
+def _follow(
+    client: Client,
+    kind: str,
+    namespace: str,
+    selector: str,
+    version: str,
+    known: Iterable[str],
+    events: Any,
+    stop: threading.Event,
+    deadline: float,
+) -> None:
     """Pass on what changes; when the watch is lost, read again and go on."""
     names = set(known)
     target = f"{kind}s of namespace {namespace}"
     while not stop.is_set() and time.monotonic() < deadline:
         left = max(1, int(deadline - time.monotonic()) + 1)
-        query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": min(left, 300), **({"labelSelector": selector} if selector else {})}
+        query = {
+            "watch": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": min(left, 300),
+            **({"labelSelector": selector} if selector else {}),
+        }
         try:
             for event in client.stream(path(kind, namespace), target, query, timeout=left + 5):
                 if stop.is_set():

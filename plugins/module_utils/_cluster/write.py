@@ -23,7 +23,11 @@ def apply(client: Client, wanted: Object, force: bool = False, resource_version:
     Raises Conflict where ``resource_version`` is given and the object has changed since.
     """
     metadata = wanted["metadata"]
-    body = wanted if resource_version is None else {**wanted, "metadata": {**metadata, "resourceVersion": resource_version}}
+    body = (
+        wanted
+        if resource_version is None
+        else {**wanted, "metadata": {**metadata, "resourceVersion": resource_version}}
+    )
     return client.request(
         "PATCH",
         path(wanted["kind"], metadata["namespace"], metadata["name"]),

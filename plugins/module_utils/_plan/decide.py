@@ -30,7 +30,9 @@ def decide(model: Model, live: LiveRule | None, live_versions: tuple[str, ...]) 
     """A declaration moves traffic when it changes, not when it is repeated: a rollout since then stays. Raises SpecError."""
     declared = model.traffic
     if declared is not None:
-        check_versions(declared, [*(version.name for version in model.versions), *live_versions], f"{model.key} traffic")
+        check_versions(
+            declared, [*(version.name for version in model.versions), *live_versions], f"{model.key} traffic"
+        )
     if live is None:
         rule = declared or _first(model)
         return Decision(rule, Record(declared=declared))
@@ -39,10 +41,14 @@ def decide(model: Model, live: LiveRule | None, live_versions: tuple[str, ...]) 
     if declared.same_as(live.rule):
         return Decision(live.rule, Record(declared, live.record.previous))
     if declared.same_as(live.record.declared):
-        return Decision(live.rule, live.record, (
-            f"{model.key}: the live rule is {live.rule}; traffic still says {declared}, which was applied before and moved away from since. Nothing is shifted. "
-            f'Write traffic: "{live.rule}", leave traffic out, or shift by tfserving.istio.traffic',
-        ))
+        return Decision(
+            live.rule,
+            live.record,
+            (
+                f"{model.key}: the live rule is {live.rule}; traffic still says {declared}, which was applied before; traffic was moved since. Nothing is shifted. "
+                f'Write traffic: "{live.rule}", leave traffic out, or shift by tfserving.istio.traffic',
+            ),
+        )
     return Decision(declared, Record(declared, previous=live.rule))
 
 
@@ -53,7 +59,9 @@ def _first(model: Model) -> Rule:
         return all_to(names[0])
     if not names:
         raise wrong(f"{model.key}: has no versions; a first deployment needs one")
-    raise wrong(f'{model.key}: a first deployment of several versions needs traffic, for example "{names[0]}:100:{names[1]}:0"')
+    raise wrong(
+        f'{model.key}: a first deployment of several versions needs traffic, for example "{names[0]}:100:{names[1]}:0"'
+    )
 
 
 def moved(before: LiveRule | None, rule: Rule) -> Record:

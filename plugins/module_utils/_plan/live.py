@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from .._render.meta import Object
 from .._render.rule import DECLARED, PREVIOUS, Policy, Record, beacon
@@ -21,7 +22,14 @@ from .._spec.rule import Rule, from_weights, read_rule
 Key = tuple[str, str]
 """Kind and name within a namespace."""
 
-VERSION_KINDS = ("Deployment", "Service", "ConfigMap", "DestinationRule", "HorizontalPodAutoscaler", "PodDisruptionBudget")
+VERSION_KINDS = (
+    "Deployment",
+    "Service",
+    "ConfigMap",
+    "DestinationRule",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,11 @@ class Live:
         """Our objects of a version, whatever kinds there are."""
         name = names.version(self.name, version)
         found = (self.get(kind, name) for kind in VERSION_KINDS)
-        return [entry for entry in found if entry and is_ours(entry) and entry["metadata"]["labels"].get("version") == version]
+        return [
+            entry
+            for entry in found
+            if entry and is_ours(entry) and entry["metadata"]["labels"].get("version") == version
+        ]
 
 
 def is_ours(entry: Mapping[str, Any]) -> bool:
@@ -85,15 +97,22 @@ def owner(entry: Mapping[str, Any]) -> str | None:
 
 def group(namespace: str, objects: Iterable[Object], models: Iterable[str] = ()) -> dict[str, Live]:
     """The models that have objects in a namespace, and ``models`` that may have none yet, by name."""
-    everything = {(entry["kind"], entry["metadata"]["name"]): entry for entry in objects if entry["metadata"]["namespace"] == namespace}
+    everything = {
+        (entry["kind"], entry["metadata"]["name"]): entry
+        for entry in objects
+        if entry["metadata"]["namespace"] == namespace
+    }
     result: dict[str, dict[Key, Object]] = {}
     for key, entry in everything.items():
         model = owner(entry)
         if model:
             result.setdefault(model, {})[key] = entry
     scaled = frozenset(
-        entry["spec"]["scaleTargetRef"]["name"] for (kind, name), entry in everything.items()
-        if kind == "HorizontalPodAutoscaler" and "spec" in entry and entry["spec"]["scaleTargetRef"].get("kind") == "Deployment"
+        entry["spec"]["scaleTargetRef"]["name"]
+        for (kind, name), entry in everything.items()
+        if kind == "HorizontalPodAutoscaler"
+        and "spec" in entry
+        and entry["spec"]["scaleTargetRef"].get("kind") == "Deployment"
     )
     for model in models:
         result.setdefault(model, {})
@@ -108,13 +127,19 @@ def read_live_rule(entry: Mapping[str, Any]) -> LiveRule:
     routes = {route.get("name"): route for route in http}
     if "rest" not in routes or not routes["rest"].get("route"):
         raise wrong(f"VirtualService {name} has no route named rest; somebody has edited it. Delete it and run again")
-    weights = {_version(model, target["destination"]["host"]): target.get("weight", 0) for target in routes["rest"]["route"]}
+    weights = {
+        _version(model, target["destination"]["host"]): target.get("weight", 0) for target in routes["rest"]["route"]
+    }
     annotations = metadata.get("annotations") or {}
     return LiveRule(
         rule=from_weights(weights),
         record=Record(_remembered(annotations.get(DECLARED)), _remembered(annotations.get(PREVIOUS))),
-        policy=Policy(_seconds(routes["rest"].get("timeout")), (routes["rest"].get("retries") or {}).get("attempts", 0)),
-        previews=tuple(_version(model, r["route"][0]["destination"]["host"]) for n, r in routes.items() if n == "preview-rest"),
+        policy=Policy(
+            _seconds(routes["rest"].get("timeout")), (routes["rest"].get("retries") or {}).get("attempts", 0)
+        ),
+        previews=tuple(
+            _version(model, r["route"][0]["destination"]["host"]) for n, r in routes.items() if n == "preview-rest"
+        ),
         digest=beacon([route for route in http if route.get("name") != "proof"])["directResponse"]["body"]["string"],
         resource_version=metadata["resourceVersion"],
     )

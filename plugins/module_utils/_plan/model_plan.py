@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from .._render.meta import Object
 from .._render.model import version_objects
@@ -40,7 +40,9 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
     _servable(model, decision.rule)
     warnings = [*unpinned(model), *decision.warnings]
     if before is not None and not wait and not decision.rule.same_as(before.rule):
-        warnings.append(f"{model.key}: traffic stays at {before.rule}, because wait is false; run again with wait: true to shift it to {decision.rule}")
+        warnings.append(
+            f"{model.key}: traffic stays at {before.rule}, because wait is false; run again with wait: true to shift it to {decision.rule}"
+        )
         decision = Decision(before.rule, before.record)
     workloads = list(_workloads(model, live))
     steps = [
@@ -51,13 +53,22 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
         *_superfluous(model, live),
         *(_purge(model, live, decision.rule, warnings) if purge else ()),
     ]
-    return Plan(model.namespace, model.name, before and before.rule, decision.rule, tuple(sorted(steps, key=lambda step: step.stage)), tuple(warnings))
+    return Plan(
+        model.namespace,
+        model.name,
+        before and before.rule,
+        decision.rule,
+        tuple(sorted(steps, key=lambda step: step.stage)),
+        tuple(warnings),
+    )
 
 
 def _servable(model: Model, rule: Rule) -> None:
     for version in model.versions:
         if rule.share(version.name) and version.autoscale is None and not version.replicas:
-            raise wrong(f"{model.key}: version {version.name} has 0 replicas and {rule.percents()[version.name]} percent of the traffic; give it replicas or no share")
+            raise wrong(
+                f"{model.key}: version {version.name} has 0 replicas and {rule.percents()[version.name]} percent of the traffic; give it replicas or no share"
+            )
 
 
 def _pin(model: Model, live: Live) -> Iterator[Step]:
@@ -91,13 +102,23 @@ def _keep_replicas(live: Live, wanted: Object) -> Object:
 
 def _ready(model: Model, live: Live, rule: Rule, workloads: list[Step]) -> Iterator[Step]:
     """Wait for what was written, and for what a changed rule sends requests to."""
-    written = {step.object["metadata"]["labels"]["version"] for step in workloads if step.object and step.object["kind"] in ("Deployment", "ConfigMap")}
+    written = {
+        step.object["metadata"]["labels"]["version"]
+        for step in workloads
+        if step.object and step.object["kind"] in ("Deployment", "ConfigMap")
+    }
     shifted = set() if live.rule and rule.same_as(live.rule.rule) else set(rule.live)
     declared = [version.name for version in model.versions]
     loose = {version.name for version in model.versions if version.model_version is None}
     for name in [*declared, *(name for name in rule.live if name not in declared)]:
         if name in written | shifted:
-            yield Step(Stage.READY, "wait", model.key, "until TensorFlow Serving says AVAILABLE and its endpoints are ready", version=name)
+            yield Step(
+                Stage.READY,
+                "wait",
+                model.key,
+                "until TensorFlow Serving says AVAILABLE and its endpoints are ready",
+                version=name,
+            )
         elif name in loose:
             yield Step(Stage.READY, "wait", model.key, "read which integer TensorFlow Serving has loaded", version=name)
 
@@ -105,7 +126,9 @@ def _ready(model: Model, live: Live, rule: Rule, workloads: list[Step]) -> Itera
 def _routes(model: Model, live: Live, decision: Decision, token: str) -> Iterator[Step]:
     first = live.rule is None
     yield from shift_steps(live, decision.rule, policy(model), decision.record, token)
-    yield from select_step(live, decision.rule, lambda leader: model_service(model, leader), Stage.CREATE if first else Stage.SELECT)
+    yield from select_step(
+        live, decision.rule, lambda leader: model_service(model, leader), Stage.CREATE if first else Stage.SELECT
+    )
     for root in (gateway_service(model), mesh_service(model)):
         if root is not None:
             yield from apply_step(live, root, Stage.SELECT)
@@ -130,7 +153,9 @@ def _purge(model: Model, live: Live, rule: Rule, warnings: list[str]) -> Iterato
         if name in declared:
             continue
         if rule.share(name):
-            warnings.append(f"{model.key}: version {name} is not removed, it has {rule.percents()[name]} percent of the traffic; shift it away first")
+            warnings.append(
+                f"{model.key}: version {name} is not removed, it has {rule.percents()[name]} percent of the traffic; shift it away first"
+            )
         else:
             yield from removal(live, name)
 

@@ -15,15 +15,32 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Iterator, Mapping
+from typing import Any
 
 from .._spec.names import MANAGER
 
 UNSET = None
-UNITS = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-         "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60}
+UNITS = {
+    "": 1.0,
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    "Ki": 2.0**10,
+    "Mi": 2.0**20,
+    "Gi": 2.0**30,
+    "Ti": 2.0**40,
+    "Pi": 2.0**50,
+    "Ei": 2.0**60,
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,11 @@ def changes(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
 def extract(live: Mapping[str, Any]) -> dict[str, Any]:
     """What we last applied of a live object, with the values that are live: the body of an apply that changes nothing."""
     body = _pick(owned_fields(live), live) or {}
-    metadata = {"name": live["metadata"]["name"], "namespace": live["metadata"]["namespace"], **body.pop("metadata", {})}
+    metadata = {
+        "name": live["metadata"]["name"],
+        "namespace": live["metadata"]["namespace"],
+        **body.pop("metadata", {}),
+    }
     return {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata, **body}
 
 
@@ -87,7 +108,9 @@ def _compare(fields: Mapping[str, Any], live: Any, wanted: Any, path: str) -> It
         yield Change(path, live, wanted)
 
 
-def _compare_map(fields: Mapping[str, Any], live: Mapping[str, Any], wanted: Mapping[str, Any], path: str) -> Iterator[Change]:
+def _compare_map(
+    fields: Mapping[str, Any], live: Mapping[str, Any], wanted: Mapping[str, Any], path: str
+) -> Iterator[Change]:
     for name, value in wanted.items():
         node, where = fields.get(f"f:{name}"), f"{path}.{name}" if path else name
         if node is None:
@@ -127,7 +150,9 @@ def _pick(fields: Mapping[str, Any], live: Any) -> Any:
         return {name: value for name, value in picked.items() if value is not UNSET}
     items = [(field, node, _item(field, live)) for field, node in children.items()]
     return [
-        {**_keys(field), **_pick(node, item)} if field.startswith("k:") else item for field, node, item in items if item is not UNSET
+        {**_keys(field), **_pick(node, item)} if field.startswith("k:") else item
+        for field, node, item in items
+        if item is not UNSET
     ]
 
 
@@ -137,7 +162,9 @@ def _item(field: str, items: list[Any]) -> Any:
         value = json.loads(field[2:])
         return next((item for item in items if item == value), UNSET)
     keys = _keys(field)
-    return next((item for item in items if isinstance(item, Mapping) and all(item.get(n) == v for n, v in keys.items())), UNSET)
+    return next(
+        (item for item in items if isinstance(item, Mapping) and all(item.get(n) == v for n, v in keys.items())), UNSET
+    )
 
 
 @lru_cache(maxsize=4096)

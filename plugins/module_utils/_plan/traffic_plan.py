@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 from .._render.meta import Object
 from .._render.rule import Policy, Preview, Record, rule_service
@@ -24,31 +24,46 @@ def fresh(live: Live, rule: Rule) -> list[str]:
     return [name for name in rule.live if before is None or not before.rule.share(name)]
 
 
-def shift_steps(live: Live, rule: Rule, policy: Policy, record: Record, token: str, preview: bool = True) -> Iterator[Step]:
+def shift_steps(
+    live: Live, rule: Rule, policy: Policy, record: Record, token: str, undo: bool = False
+) -> Iterator[Step]:
     """Preview, answer, shift, prove. Nothing where MODEL-rule is as wanted.
 
-    ``token`` is the preview's secret. Without ``preview`` (an undo) the weights are written at once.
+    ``token`` is the preview's secret. An undo writes the weights at once and waits for no proof.
     """
     model, before = f"{live.namespace}/{live.name}", live.rule
 
     def service(previews: tuple[Preview, ...] = ()) -> Object:
-        return rule_service(live.name, live.namespace, rule if not previews else before.rule, policy, record if not previews else before.record, previews)
+        return rule_service(
+            live.name,
+            live.namespace,
+            rule if not previews else before.rule,
+            policy,
+            record if not previews else before.record,
+            previews,
+        )
 
     reason = "" if before is None or rule.same_as(before.rule) else f"rule {before.rule} -> {rule}"
     shift = list(apply_step(live, service(), Stage.SHIFT, reason, versioned=True))
-    news = fresh(live, rule) if before is not None and preview else []
+    news = fresh(live, rule) if before is not None and not undo else []
     if shift and news:
         hidden = service(tuple(Preview(name, f"{token}-{name}") for name in news))
         yield from apply_step(live, hidden, Stage.PREVIEW, f"a hidden route to {', '.join(news)}", versioned=True)
         for name in news:
             yield Step(Stage.ANSWER, "preview", model, "through every gateway, before it gets requests", version=name)
     yield from shift
-    if shift and before is not None:
+    if shift and before is not None and not undo:
         yield Step(Stage.PROVE, "prove", model, "every gateway has the new routes")
 
 
-def select_step(live: Live, rule: Rule, service: Callable[[str], Object], stage: Stage = Stage.SELECT) -> Iterator[Step]:
+def select_step(
+    live: Live, rule: Rule, service: Callable[[str], Object], stage: Stage = Stage.SELECT
+) -> Iterator[Step]:
     """The Service MODEL selects the version with the largest share."""
     leader = rule.largest(live.selected)
-    reason = "" if live.selected in (None, leader) else f"selects {leader}, which has the largest share, in place of {live.selected}"
+    reason = (
+        ""
+        if live.selected in (None, leader)
+        else f"selects {leader}, which has the largest share, in place of {live.selected}"
+    )
     yield from apply_step(live, service(leader), stage, reason)

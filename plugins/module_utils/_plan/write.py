@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from .._render.meta import Object
 from .._spec.errors import wrong
@@ -32,7 +32,15 @@ def apply_step(live: Live, wanted: Object, stage: Stage, reason: str = "", versi
     difference = changes(found, wanted)
     if difference:
         version = found["metadata"]["resourceVersion"] if versioned else None
-        yield Step(stage, "apply", model, reason or _summary(difference[0].path, len(difference)), wanted, tuple(difference), version)
+        yield Step(
+            stage,
+            "apply",
+            model,
+            reason or _summary(difference[0].path, len(difference)),
+            wanted,
+            tuple(difference),
+            version,
+        )
 
 
 def delete_step(live: Live, entry: Object, stage: Stage, reason: str) -> Step:
@@ -43,10 +51,14 @@ def check_owner(live: Live, found: Object) -> None:
     """Raise SpecError where an object of ours is wanted and another's stands."""
     kind, name = found["kind"], found["metadata"]["name"]
     if not is_ours(found):
-        raise wrong(f"{live.namespace}/{live.name}: {kind} {name} exists and was not created by this collection; give the model another name, or "
-                    f"delete the {kind} if nobody needs it")
+        raise wrong(
+            f"{live.namespace}/{live.name}: {kind} {name} exists and was not created by this collection; give the model another name, or "
+            f"delete the {kind} if nobody needs it"
+        )
     if owner(found) != live.name:
-        raise wrong(f"{live.namespace}/{live.name}: {kind} {name} belongs to model {owner(found)}; give one of the two another name")
+        raise wrong(
+            f"{live.namespace}/{live.name}: {kind} {name} belongs to model {owner(found)}; give one of the two another name"
+        )
 
 
 def _summary(path: str, count: int) -> str:

@@ -19,7 +19,10 @@ ANNOTATION = "getambassador.io/config"
 def mappings(model: Model) -> dict[str, str]:
     """POST is a prediction, GET asks for the status. YAML documents, written as JSON."""
     path, upstream = f"/tfserving/models/{model.name}", f"/v1/models/{model.model_name}"
-    documents = [_mapping(model, "post", "POST", path, f"{upstream}:predict"), _mapping(model, "get", "GET", path, upstream)]
+    documents = [
+        _mapping(model, "post", "POST", path, f"{upstream}:predict"),
+        _mapping(model, "get", "GET", path, upstream),
+    ]
     return {ANNOTATION: "".join(f"---\n{json.dumps(document)}\n" for document in documents)}
 
 

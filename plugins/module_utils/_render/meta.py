@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from .._spec.names import MANAGED_BY, MANAGER
 
@@ -27,7 +28,9 @@ def selector(model: str, version: str) -> dict[str, str]:
     return {"app": model, "version": version}
 
 
-def metadata(name: str, namespace: str, model: str, version: str | None = None, annotations: Mapping[str, str] | None = None) -> Object:
+def metadata(
+    name: str, namespace: str, model: str, version: str | None = None, annotations: Mapping[str, str] | None = None
+) -> Object:
     labels = {MANAGED_BY: MANAGER, "app": model}
     if version is not None:
         labels["version"] = version

@@ -47,4 +47,8 @@ def route_objects(model: Model, rule: Rule, record: Record, previews: tuple[Prev
 def render(model: Model, rule: Rule) -> list[Object]:
     """Every object of a model whose traffic is shared by ``rule``."""
     workloads = [entry for version in model.versions for entry in version_objects(model, version)]
-    return [*workloads, model_service(model, rule.largest()), *route_objects(model, rule, Record(declared=model.traffic))]
+    return [
+        *workloads,
+        model_service(model, rule.largest()),
+        *route_objects(model, rule, Record(declared=model.traffic)),
+    ]

@@ -45,51 +45,75 @@ def _metadata(model: Model, version: Version) -> Object:
     if config:
         annotations[names.ANNOTATION + "config"] = digest(config)  # a changed file takes new Pods
     if version.prometheus:
-        annotations |= {"prometheus.io/scrape": "true", "prometheus.io/port": str(REST_PORT), "prometheus.io/path": METRICS_PATH}
+        annotations |= {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(REST_PORT),
+            "prometheus.io/path": METRICS_PATH,
+        }
     labels["sidecar.istio.io/inject"] = str(version.inject_istio).lower()
     if version.inject_istio:  # the sidecar's own drain is 5 s, shorter than the server's
-        annotations.setdefault("proxy.istio.io/config", json.dumps({"terminationDrainDuration": duration(grace(model) - 5)}))
+        annotations.setdefault(
+            "proxy.istio.io/config", json.dumps({"terminationDrainDuration": duration(grace(model) - 5)})
+        )
     return present({"labels": labels, "annotations": annotations})
 
 
 def _spec(model: Model, version: Version) -> Object:
-    return present({
-        "automountServiceAccountToken": None if version.service_account else False,
-        "serviceAccountName": version.service_account,
-        "terminationGracePeriodSeconds": grace(model),
-        "nodeSelector": version.node_selector,
-        "tolerations": list(version.tolerations),
-        "affinity": version.affinity,
-        "containers": [_container(model, version)],
-        "volumes": _volumes(model, version),
-    })
+    return present(
+        {
+            "automountServiceAccountToken": None if version.service_account else False,
+            "serviceAccountName": version.service_account,
+            "terminationGracePeriodSeconds": grace(model),
+            "nodeSelector": version.node_selector,
+            "tolerations": list(version.tolerations),
+            "affinity": version.affinity,
+            "containers": [_container(model, version)],
+            "volumes": _volumes(model, version),
+        }
+    )
 
 
 def _container(model: Model, version: Version) -> Object:
-    return present({
-        "name": model.name,
-        "image": version.server_image,
-        "command": [SERVER],
-        "args": flags(model, version),
-        "env": _environment(version),
-        "ports": [
-            {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
-            {"name": "rest", "containerPort": REST_PORT, "protocol": "TCP"},
-        ],
-        "resources": _resources(version),
-        "securityContext": {"allowPrivilegeEscalation": False},
-        "volumeMounts": _mounts(model, version),
-        "lifecycle": {"preStop": {"sleep": {"seconds": int(DRAIN)}}},
-        # The ports open once the first load has succeeded or failed for good; only metadata tells the two apart.
-        "startupProbe": {"tcpSocket": {"port": GRPC_PORT}, "periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": LOADING},
-        "readinessProbe": {
-            "httpGet": {"path": f"/v1/models/{model.model_name}{_pin(version)}/metadata", "port": REST_PORT, "scheme": "HTTP"},
-            "periodSeconds": 5,
-            "timeoutSeconds": 5,
-            "failureThreshold": 3,
-        },
-        "livenessProbe": {"tcpSocket": {"port": GRPC_PORT}, "periodSeconds": 30, "timeoutSeconds": 5, "failureThreshold": 3},
-    })
+    return present(
+        {
+            "name": model.name,
+            "image": version.server_image,
+            "command": [SERVER],
+            "args": flags(model, version),
+            "env": _environment(version),
+            "ports": [
+                {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
+                {"name": "rest", "containerPort": REST_PORT, "protocol": "TCP"},
+            ],
+            "resources": _resources(version),
+            "securityContext": {"allowPrivilegeEscalation": False},
+            "volumeMounts": _mounts(model, version),
+            "lifecycle": {"preStop": {"sleep": {"seconds": int(DRAIN)}}},
+            # The ports open once the first load has succeeded or failed for good; only metadata tells the two apart.
+            "startupProbe": {
+                "tcpSocket": {"port": GRPC_PORT},
+                "periodSeconds": 1,
+                "timeoutSeconds": 1,
+                "failureThreshold": LOADING,
+            },
+            "readinessProbe": {
+                "httpGet": {
+                    "path": f"/v1/models/{model.model_name}{_pin(version)}/metadata",
+                    "port": REST_PORT,
+                    "scheme": "HTTP",
+                },
+                "periodSeconds": 5,
+                "timeoutSeconds": 5,
+                "failureThreshold": 3,
+            },
+            "livenessProbe": {
+                "tcpSocket": {"port": GRPC_PORT},
+                "periodSeconds": 30,
+                "timeoutSeconds": 5,
+                "failureThreshold": 3,
+            },
+        }
+    )
 
 
 def _pin(version: Version) -> str:
@@ -139,6 +163,13 @@ def _mounts(model: Model, version: Version) -> list[Object]:
     if version.gcp:
         mounts.append({"name": "gcp-credentials", "mountPath": CREDENTIALS, "readOnly": True})
     return mounts + [
-        present({"name": volume.name, "mountPath": volume.mount_path, "readOnly": volume.read_only or None, "subPath": volume.sub_path})
+        present(
+            {
+                "name": volume.name,
+                "mountPath": volume.mount_path,
+                "readOnly": volume.read_only or None,
+                "subPath": volume.sub_path,
+            }
+        )
         for volume in version.volumes
     ]

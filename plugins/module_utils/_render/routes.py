@@ -33,7 +33,9 @@ def gateway_service(model: Model) -> Object | None:
         ]
     http += [
         _to_rule(model, [{"uri": {"exact": own}}, {"uri": {"prefix": f"{own}:"}}, {"uri": {"prefix": f"{own}/"}}]),
-        _to_rule(model, [{"uri": {"prefix": "/tensorflow.serving."}, "headers": {MODEL_HEADER: {"exact": model.model_name}}}]),
+        _to_rule(
+            model, [{"uri": {"prefix": "/tensorflow.serving."}, "headers": {MODEL_HEADER: {"exact": model.model_name}}}]
+        ),
     ]
     return _root(model, model.name, list(model.hosts), [model.gateway_ref], http)
 

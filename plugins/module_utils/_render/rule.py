@@ -56,13 +56,17 @@ def policy(model: Model) -> Policy:
     return Policy(model.timeout, model.retries)
 
 
-def rule_service(model: str, namespace: str, rule: Rule, how: Policy, record: Record, previews: tuple[Preview, ...] = ()) -> Object:
+def rule_service(
+    model: str, namespace: str, rule: Rule, how: Policy, record: Record, previews: tuple[Preview, ...] = ()
+) -> Object:
     """The VirtualService MODEL-rule."""
     http = routes(model, namespace, rule, how, previews)
-    annotations = present({
-        DECLARED: record.declared and str(record.declared),
-        PREVIOUS: record.previous and str(record.previous),
-    })
+    annotations = present(
+        {
+            DECLARED: record.declared and str(record.declared),
+            PREVIOUS: record.previous and str(record.previous),
+        }
+    )
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",
@@ -82,7 +86,8 @@ def routes(model: str, namespace: str, rule: Rule, how: Policy, previews: tuple[
             _route("preview-rest", secret, _destinations(model, namespace, only, REST_PORT), how),
         ]
     weights = rule.weights()
-    return result + [
+    return [
+        *result,
         _route("grpc", GRPC, _destinations(model, namespace, weights, GRPC_PORT), how),
         _route("rest", None, _destinations(model, namespace, weights, REST_PORT), how),
     ]
@@ -99,7 +104,10 @@ def beacon(http: list[Object]) -> Object:
 
 def _destinations(model: str, namespace: str, weights: dict[str, int], port: int) -> list[Object]:
     return [
-        {"destination": {"host": names.host(names.version(model, version), namespace), "port": {"number": port}}, "weight": weight}
+        {
+            "destination": {"host": names.host(names.version(model, version), namespace), "port": {"number": port}},
+            "weight": weight,
+        }
         for version, weight in weights.items()
     ]
 

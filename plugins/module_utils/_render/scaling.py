@@ -31,7 +31,10 @@ def autoscaler(model: Model, version: Version) -> Object | None:
             "minReplicas": scale.min,
             "maxReplicas": scale.max,
             "metrics": [
-                {"type": "Resource", "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": percent}}}
+                {
+                    "type": "Resource",
+                    "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": percent}},
+                }
                 for resource, percent in targets.items()
             ],
         },
@@ -42,7 +45,11 @@ def disruption_budget(model: Model, version: Version) -> Object | None:
     budget = version.pod_disruption_budget
     if budget is None:
         return None
-    limit = {"minAvailable": budget.min_available} if budget.max_unavailable is None else {"maxUnavailable": budget.max_unavailable}
+    limit = (
+        {"minAvailable": budget.min_available}
+        if budget.max_unavailable is None
+        else {"maxUnavailable": budget.max_unavailable}
+    )
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",

@@ -26,7 +26,11 @@ def version_service(model: Model, version: Version) -> Object:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata(name, model.namespace, model.name, version.name),
-        "spec": {"type": "ClusterIP", "ports": [dict(port) for port in PORTS], "selector": selector(model.name, version.name)},
+        "spec": {
+            "type": "ClusterIP",
+            "ports": [dict(port) for port in PORTS],
+            "selector": selector(model.name, version.name),
+        },
     }
 
 
@@ -37,5 +41,9 @@ def model_service(model: Model, version: str) -> Object:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata(model.name, model.namespace, model.name, annotations=annotations),
-        "spec": {"type": model.service_type, "ports": [dict(port) for port in PORTS], "selector": selector(model.name, version)},
+        "spec": {
+            "type": model.service_type,
+            "ports": [dict(port) for port in PORTS],
+            "selector": selector(model.name, version),
+        },
     }

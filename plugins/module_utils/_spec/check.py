@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 from .errors import Collector, wrong
 
@@ -179,7 +180,9 @@ def plain(value: Any) -> Any:
 
 
 DNS_LABEL = text(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "a name of lower-case letters, digits and '-'", longest=63)
-SERVICE_NAME = text(r"[a-z]([-a-z0-9]*[a-z0-9])?", "a name of lower-case letters, digits and '-' that starts with a letter", longest=63)
+SERVICE_NAME = text(
+    r"[a-z]([-a-z0-9]*[a-z0-9])?", "a name of lower-case letters, digits and '-' that starts with a letter", longest=63
+)
 OBJECT_NAME = text(r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "the name of a Kubernetes object", longest=253)
 LABEL_KEY = text(r"([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?", "a label key")
 LABEL_VALUE = text(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?", "a label value (quote numbers and booleans)")

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from . import names
 from .check import Check, list_of
@@ -59,7 +60,9 @@ def _paths(models: Iterable[Model], path: str, problems: Collector) -> None:
             for uri in (model.path, f"/v1/models/{model.model_name}"):
                 other = owners.setdefault((model.gateway_ref, host, uri.lower()), model)
                 if other is not model:
-                    problems.add(f"{path}[{index}]", f"{model.key} and {other.key} would both answer on {uri} of gateway {model.gateway_ref}"
-                                 f"{'' if host == '*' else ' for host ' + host}; give one of them other hosts, another gateway, or gateway: mesh")
+                    problems.add(
+                        f"{path}[{index}]",
+                        f"{model.key} and {other.key} would both answer on {uri} of gateway {model.gateway_ref}"
+                        f"{'' if host == '*' else ' for host ' + host}; give one of them other hosts, another gateway, or gateway: mesh",
+                    )
                     return
-

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import names
-from .check import ABSOLUTE_PATH, DNS_LABEL, SERVICE_NAME, Check, list_of, one_of, seconds, text, truth, whole
+from .check import DNS_LABEL, SERVICE_NAME, Check, list_of, one_of, seconds, text, truth, whole
 from .errors import Collector
 from .record import key, keys, mapping, unknown, values
 from .rule import RULE, Rule
@@ -22,12 +22,18 @@ from .workload import Workload
 LATER = ("manage", "auth", "quota", "routes", "mirror", "request_log")
 """Keys that have their place in the design and no code yet."""
 
+NAMESPACE = "kubeflow"
+
 NO_GATEWAY = "mesh"
 """Istio's own word for the sidecars: a model with this gateway is reached from inside the mesh only."""
 
 MODEL_NAME = text(r"[A-Za-z0-9][-._A-Za-z0-9]*", "a name that TensorFlow Serving takes for a model", longest=128)
-GATEWAY = text(r"(([a-z0-9]([-a-z0-9]*[a-z0-9])?)/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "a gateway as NAME or NAMESPACE/NAME")
-HOST = text(r"\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "'*' or a host name in lower case")
+GATEWAY = text(
+    r"(([a-z0-9]([-a-z0-9]*[a-z0-9])?)/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?", "a gateway as NAME or NAMESPACE/NAME"
+)
+HOST = text(
+    r"\*|(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "'*' or a host name in lower case"
+)
 PATH = text(r"/[-._~!$&'()+,;=@%/A-Za-z0-9]*[-._~A-Za-z0-9]", "an absolute path without a slash at its end")
 
 
@@ -36,7 +42,7 @@ class Model:
     """One model as the user wants it. ``traffic`` is None where the live rule is to stay."""
 
     name: str = key(SERVICE_NAME)
-    namespace: str = key(DNS_LABEL)
+    namespace: str = key(DNS_LABEL, NAMESPACE)
     model_name: str = key(MODEL_NAME, None)
     versions: tuple[Version, ...] = key(Check("list", lambda value: value, elements="dict", record=Version))
     traffic: Rule | None = key(RULE, None)
@@ -117,20 +123,32 @@ def _names_fit(result: dict[str, Any], problems: Collector) -> None:
     for index, version in enumerate(result["versions"]):
         name = names.version(result["name"], version.name)
         if len(name) > 63:
-            problems.add(f"versions[{index}].name", f"{name} has {len(name)} characters; model and version together may have 62")
+            problems.add(
+                f"versions[{index}].name", f"{name} has {len(name)} characters; model and version together may have 62"
+            )
 
 
 def _pins(versions: tuple[Version, ...], problems: Collector) -> None:
     """Versions on one base path serve the same newest integer unless each says which one."""
     for index, version in enumerate(versions):
-        others = [other for other in versions if other is not version and other.base_path.rstrip("/") == version.base_path.rstrip("/")]
+        others = [
+            other
+            for other in versions
+            if other is not version and other.base_path.rstrip("/") == version.base_path.rstrip("/")
+        ]
         if others and version.model_version is None:
-            problems.add(f"versions[{index}].model_version", f"is required: {', '.join(o.name for o in others)} has the same base path, and "
-                         "TensorFlow Serving loads the newest integer under it into both")
+            problems.add(
+                f"versions[{index}].model_version",
+                f"is required: {', '.join(o.name for o in others)} has the same base path, and "
+                "TensorFlow Serving loads the newest integer under it into both",
+            )
 
 
 def unpinned(model: Model) -> list[str]:
     """Warnings about versions that follow whatever is newest under their base path."""
-    return [f"{model.key} version {version.name}: without model_version, TensorFlow Serving loads whatever integer is newest under "
-            f"{version.base_path}, past any rule or rollout; pin it" for version in model.versions if version.model_version is None]
-
+    return [
+        f"{model.key} version {version.name}: without model_version, TensorFlow Serving loads whatever integer is newest under "
+        f"{version.base_path}, past any rule or rollout; pin it"
+        for version in model.versions
+        if version.model_version is None
+    ]

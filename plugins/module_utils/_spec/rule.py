@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from .check import DNS_LABEL, Check, shown
 from .errors import Collector, SpecError, did_you_mean, wrong
@@ -110,20 +111,26 @@ def check_versions(rule: Rule, known: Iterable[str], path: str = "") -> None:
     names = list(known)
     for name in rule.versions:
         if name not in names:
-            raise wrong(f"rule {rule} names {name}, which is neither declared nor live; {did_you_mean(name, names)}", path)
+            raise wrong(
+                f"rule {rule} names {name}, which is neither declared nor live; {did_you_mean(name, names)}", path
+            )
 
 
 def _pairs(value: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(value, Mapping):
         if value and all(entry is None for entry in value.values()):
-            raise wrong(f"{shown(dict(value))} is a mapping without percents: write {FORMS}, with a space after each colon of a mapping")
+            raise wrong(
+                f"{shown(dict(value))} is a mapping without percents: write {FORMS}, with a space after each colon of a mapping"
+            )
         if not value:
             raise wrong(f"the rule is empty; write {FORMS}")
         return ((str(name), percent) for name, percent in value.items())
     if isinstance(value, str):
         return _split(value)
     if isinstance(value, (int, float, datetime.date)) and not isinstance(value, bool):
-        raise wrong(f'{shown(value)} is what YAML makes of an unquoted rule such as 1:50:2:50; quote it: traffic: "1:50:2:50"')
+        raise wrong(
+            f'{shown(value)} is what YAML makes of an unquoted rule such as 1:50:2:50; quote it: traffic: "1:50:2:50"'
+        )
     raise wrong(f"{shown(value)} is not a rule; write {FORMS}")
 
 
@@ -131,7 +138,7 @@ def _split(text: str) -> Iterable[tuple[str, str]]:
     parts = [part.strip() for part in re.split(r"[:,]", text.strip().strip("{}"))]
     if len(parts) % 2 or not all(parts):
         raise wrong(f"rule {text}: each version needs one percent; write {FORMS}")
-    return zip(parts[::2], parts[1::2])
+    return zip(parts[::2], parts[1::2], strict=True)
 
 
 def _tenths(name: str, percent: Any) -> int:

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 from .check import DNS_LABEL, whole
 from .errors import Collector
@@ -38,7 +39,9 @@ def read_version(value: Any, defaults: Mapping[str, Any]) -> Version:
     problems = Collector()
     unknown(given, keys(Version), problems)
     own = {name: entry for name, entry in given.items() if entry is not None}
-    if "autoscale" in own or "replicas" in own:  # the two exclude each other: one given here takes the place of the model's other
+    if (
+        "autoscale" in own or "replicas" in own
+    ):  # the two exclude each other: one given here takes the place of the model's other
         defaults = {name: entry for name, entry in defaults.items() if name not in ("autoscale", "replicas")}
     wanted = {**defaults, **own}
     result = values(Version, wanted, problems)

@@ -11,8 +11,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .check import (ABSOLUTE_PATH, ANY_TEXT, DNS_LABEL, LABEL_KEY, LABEL_VALUE, OBJECT_NAME, Check, kubernetes_mapping, list_of,
-                    map_of, plain, quantity, seconds, shown, text, truth, whole)
+from .check import (
+    ABSOLUTE_PATH,
+    ANY_TEXT,
+    DNS_LABEL,
+    LABEL_KEY,
+    LABEL_VALUE,
+    OBJECT_NAME,
+    Check,
+    kubernetes_mapping,
+    list_of,
+    map_of,
+    plain,
+    quantity,
+    seconds,
+    shown,
+    text,
+    truth,
+    whole,
+)
 from .errors import wrong
 from .record import key, mapping, read, record
 
@@ -20,8 +37,16 @@ IMAGE = "tensorflow/serving:2.20.0"
 DRAIN = 10.0
 """Seconds that a Pod goes on serving after it was told to stop, while proxies and kube-proxy learn of it."""
 
-OWN_FLAGS = ("port", "rest_api_port", "model_name", "model_base_path", "model_config_file", "monitoring_config_file",
-             "enable_batching", "batching_parameters_file")
+OWN_FLAGS = (
+    "port",
+    "rest_api_port",
+    "model_name",
+    "model_base_path",
+    "model_config_file",
+    "monitoring_config_file",
+    "enable_batching",
+    "batching_parameters_file",
+)
 SECRET_KEY = text(r"[-._a-zA-Z0-9]+", "a key of a Secret", longest=253)
 BASE_PATH = text(r"(/|[a-z][a-z0-9+.-]*://)[^\s]+", "an absolute path or a URL such as gs://bucket/path")
 
@@ -130,7 +155,11 @@ def _env(value: Any) -> dict[str, Any]:
         if isinstance(item, dict):
             if set(item) != {"valueFrom"}:
                 raise wrong(f"{shown(item)} is neither a value nor {{valueFrom: ...}}")
-            return {"valueFrom": plain(mapping(item["valueFrom"], "secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef"))}
+            return {
+                "valueFrom": plain(
+                    mapping(item["valueFrom"], "secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef")
+                )
+            }
         if isinstance(item, bool):
             return {"value": str(item).lower()}
         if isinstance(item, (str, int, float)):
@@ -141,7 +170,9 @@ def _env(value: Any) -> dict[str, Any]:
 
 
 def _flag(value: Any) -> str:
-    flag = text(r"--[a-z][a-z0-9_]*(=.*)?", "a flag of tensorflow_model_server such as --rest_api_num_threads=16")(value)
+    flag = text(r"--[a-z][a-z0-9_]*(=.*)?", "a flag of tensorflow_model_server such as --rest_api_num_threads=16")(
+        value
+    )
     name = flag[2:].split("=")[0]
     if name in OWN_FLAGS:
         raise wrong(f"--{name} is set by the collection; use the key that stands for it")
