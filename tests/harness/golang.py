@@ -21,9 +21,10 @@ def cases(lines: Iterable[str]) -> Iterator[junit.Case]:
     blamed: set[str] = set()
     for line in lines:
         event = _event(line)
-        # A package that does not compile is reported by its import path.
-        package, test = event.get("Package") or event.get("ImportPath", ""), event.get("Test", "")
-        output[package, test] += event.get("Output", "")
+        # What the compiler says comes under the import path, with the test binary's name behind it.
+        package, test = event.get("Package") or event.get("ImportPath", "").partition(" ")[0], event.get("Test", "")
+        said = event.get("Output", "")
+        output[package, test] += "" if said.lstrip().startswith(("===", "---")) else said
         outcome = OUTCOMES.get(event.get("Action", ""))
         if not outcome or (not test and (outcome != "failed" or package in blamed)):
             continue  # a package passes or fails with its tests

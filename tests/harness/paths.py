@@ -25,4 +25,6 @@ def environment() -> dict[str, str]:
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")])
     # The link in .venv and the collections beside it, so that an installed copy of this collection is never what is tested.
     env["ANSIBLE_COLLECTIONS_PATH"] = sysconfig.get_path("purelib", vars={"base": str(VENV)})
+    if env.get("KUBECONFIG"):  # the tools run in folders of their own
+        env["KUBECONFIG"] = os.pathsep.join(os.path.abspath(path) for path in env["KUBECONFIG"].split(os.pathsep))
     return env

@@ -1,0 +1,32 @@
+"""A program of the repository on a cluster: `python -m harness.program MODULE [ARGUMENT...]`, for the demo and the benchmark.
+
+The sandbox is started if need be, and ended again if it was.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from . import cluster
+from .paths import PYTHON, ROOT, environment
+
+
+def main(module: str, *arguments: str) -> int:
+    """Run the Python module and return its exit code."""
+    if reason := cluster.unavailable():
+        print(f"No cluster: {reason}", file=sys.stderr)
+        return 1
+    ran_before = cluster.given() or cluster.running()
+    try:
+        command = [*cluster.prefix(), PYTHON, "-m", module, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if not ran_before:
+            cluster.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
