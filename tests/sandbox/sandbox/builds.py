@@ -18,7 +18,7 @@ from sandbox.errors import SandboxError
 from sandbox.layout import program_cache
 from sandbox.progress import say, step
 
-_FORGET_AFTER = 30 * 24 * 3600  # seconds without use
+_FORGET_AFTER = 30.0 * 24 * 3600  # seconds without use
 _REPORT_EVERY = 20.0  # seconds
 _ERROR_LINES = 25
 
@@ -69,9 +69,8 @@ def _cached(name: str, build_key: str, make: Callable[[Path], None]) -> Path:
         with _locked(name):
             if not folder.exists():
                 temporary = folder.with_name(f".{folder.name}")
-                shutil.rmtree(
-                    temporary, ignore_errors=True
-                )  # of a build that was interrupted; Go's own cache goes on from there
+                # What an interrupted build left; Go's own cache goes on from there.
+                shutil.rmtree(temporary, ignore_errors=True)
                 temporary.mkdir()
                 make(temporary)
                 temporary.rename(folder)

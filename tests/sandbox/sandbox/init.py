@@ -90,17 +90,23 @@ def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
 async def _start(layout: Layout, supervisor: Supervisor) -> None:
     await _together(supervisor, controlplane.etcd(layout), controlplane.apiserver(layout))
     emit("step", text="the API server answers")
-    services = [
-        controlplane.controller_manager(layout),
-        controlplane.scheduler(layout),
-        controlplane.proxy(layout),
-        dns.service(layout),
-        node_agent.service(layout),
-    ]
+    await asyncio.gather(
+        _together(
+            supervisor,
+            controlplane.controller_manager(layout),
+            controlplane.scheduler(layout),
+            controlplane.proxy(layout),
+        ),
+        _start_clients(layout, supervisor),
+    )
+    emit("step", text="controllers, scheduler, proxy, DNS and node work")
+
+
+async def _start_clients(layout: Layout, supervisor: Supervisor) -> None:
+    """Programs whose rights are not among the API server's own."""
     apply = ("kubectl", "apply", "--server-side", "--filename", str(MANIFESTS / "cluster"))
-    await supervisor.run_once("cluster-objects", apply)  # the rights of what is started next, among others
-    await _together(supervisor, *services)
-    emit("step", text=f"{', '.join(service.name for service in services)} work")
+    await supervisor.run_once("cluster-objects", apply)
+    await _together(supervisor, dns.service(layout), node_agent.service(layout))
 
 
 async def _together(supervisor: Supervisor, *services: controlplane.Service) -> None:

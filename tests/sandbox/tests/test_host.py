@@ -1,0 +1,89 @@
+"""What the user reads where the sandbox cannot run."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox import host, ids
+from sandbox.errors import SandboxError
+
+
+@pytest.fixture
+def ordinary_user(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+
+def folder_with(tmp_path, *names):
+    for name in names:
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    return str(tmp_path)
+
+
+def test_missing_packages_are_named_all_at_once_with_the_command(tmp_path, monkeypatch, ordinary_user):
+    monkeypatch.setattr(host, "SEARCH_PATH", folder_with(tmp_path, "ip", "apt-get"))
+    with pytest.raises(SandboxError) as error:
+        host.check()
+    assert "iptables, nftables, uidmap" in str(error.value)
+    assert "sudo apt-get install iptables nftables uidmap" in str(error.value)
+    assert "KUBECONFIG" in str(error.value)
+
+
+def test_root_needs_no_uidmap_and_no_sudo(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(host, "SEARCH_PATH", folder_with(tmp_path, "ip", "iptables", "apt-get"))
+    with pytest.raises(SandboxError, match="\n  apt-get install nftables\n"):
+        host.check()
+
+
+def test_fedoras_packages_have_fedoras_names(tmp_path, monkeypatch, ordinary_user):
+    monkeypatch.setattr(host, "SEARCH_PATH", folder_with(tmp_path, "dnf"))
+    assert host.install_command(["iproute2", "uidmap"]) == "sudo dnf install iproute shadow-utils"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("unprivileged_userns_clone", "0"), ("apparmor_restrict_unprivileged_userns", "1"), ("max_user_namespaces", "0")],
+)
+def test_a_setting_that_forbids_user_namespaces_is_named(tmp_path, monkeypatch, ordinary_user, name, value):
+    monkeypatch.setattr(host, "missing_packages", list)
+    file = tmp_path / name
+    monkeypatch.setattr(host, "_SETTINGS", ((str(file), value, f"sudo sysctl {name}=..."),))
+    host.check()
+    file.write_text("2\n")
+    host.check()
+    file.write_text(f"{value}\n")
+    with pytest.raises(SandboxError) as error:
+        host.check()
+    assert f"{name} is {value}" in str(error.value)
+    assert f"sudo sysctl {name}" in str(error.value)
+    assert "KUBECONFIG" in str(error.value)
+
+
+def test_the_largest_range_of_subordinate_ids_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: 1000)
+    file = tmp_path / "subuid"
+    file.write_text("# comment\nann:100000:65536\nbob:1:2\nbob:200000:3000\n1000:300000:70000\n")
+    assert ids._subordinate(file, "bob") == (300000, 70000)
+    assert ids._subordinate(file, "nobody") == (300000, 70000)
+    assert ids._subordinate(tmp_path / "missing", "bob") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "size", "sidecars"),
+    [("", 1, False), ("ann:100000:1000\n", 1001, False), ("ann:100000:65536\n", 65536, True)],
+)
+def test_sidecars_need_their_own_user_id(tmp_path, monkeypatch, ordinary_user, line, size, sidecars):
+    file = tmp_path / "subuid"
+    file.write_text(line)
+    monkeypatch.setattr(ids, "_SUBORDINATE_FILES", (file, file))
+    monkeypatch.setattr(ids, "find_program", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    found = ids.available()
+    assert (found.size, found.sidecars) == (size, sidecars)
+    assert sidecars or "usermod --add-subuids" in found.why_small
+
+
+def test_without_newuidmap_there_is_one_id_and_the_reason_is_said(monkeypatch, ordinary_user):
+    monkeypatch.setattr(ids, "find_program", lambda _: None)
+    assert ids.available() == ids.IdMap(1, "newuidmap is missing (Debian's package uidmap)")
