@@ -133,10 +133,10 @@ def main() -> int:
         options.json.write_text("".join(json.dumps(asdict(answer)) + "\n" for answer in load.answers))
     print("\n".join(summary(load)))
     problems = split_problems(load.counts(), options.rule) if options.rule else []
-    print(
-        "\n".join(f"  split: {problem}" for problem in problems)
-        or ("  the split fits the rule" if options.rule else "")
-    )
+    for problem in problems:
+        print(f"  split: {problem}")
+    if options.rule and not problems:
+        print("  the split fits the rule")
     return 1 if load.failures or problems else 0
 
 

@@ -1,0 +1,245 @@
+"""The load generator against the double: it must see every fault that the double is told to have."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mesh.load import Connections, Grpc, Load, Rest, predict, split_problems
+
+from sandbox.models import write_faults, write_model
+
+TESTS = Path(__file__).parents[3]
+VERSIONS = {"v1": 2.5, "v2": 3.5}
+
+
+@pytest.fixture
+def served(start, tmp_path):
+    """Serve half_plus_two as model mnist; return the double and the version's folder."""
+    folder = write_model(tmp_path / "m", 1)
+    return start("--model_name=mnist", f"--model_base_path={tmp_path}/m").wait(), folder
+
+
+def rest(double) -> Rest:
+    return Rest(f"{double.url}/v1/models/mnist:predict", predict(1.0))
+
+
+@pytest.mark.parametrize("kind", ["rest", "status", "grpc"])
+@pytest.mark.parametrize("connections", list(Connections))
+def test_every_request_is_answered_and_recorded(served, kind, connections):
+    double, _ = served
+    target = {
+        "rest": rest(double),
+        "status": Rest(f"{double.url}/v1/models/mnist"),
+        "grpc": Grpc(double.grpc, "mnist"),
+    }[kind]
+    versions = {} if kind == "status" else VERSIONS
+    with Load(target, rate=200, count=40, versions=versions, connections=connections) as load:
+        load.wait()
+    assert load.sent == len(load.answers) == 40
+    assert load.failures == []
+    assert load.counts() == {("1" if kind == "status" else "v1"): 40}
+    new = sum(answer.new_connection for answer in load.answers)
+    assert new == {Connections.KEPT: 0, Connections.NEW: 40, Connections.BOTH: 20}[connections]
+    assert {answer.status for answer in load.answers} == {"OK" if kind == "grpc" else 200}
+
+
+@pytest.mark.parametrize(
+    ("connections", "expected"), [(Connections.KEPT, 1), (Connections.NEW, 10), (Connections.BOTH, 6)]
+)
+def test_connections_are_really_kept_or_new(connections, expected):
+    made = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal made
+        made += 1
+        while await reader.readline():
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(len(json.dumps(predict(1.0))))
+            writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{"predictions":[2.5]}')
+            await writer.drain()
+        writer.close()
+
+    async def scenario() -> Load:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        target = Rest(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", predict(1.0))
+        load = Load(target, rate=20, count=10, connections=connections, versions=VERSIONS)
+        await load.run()
+        server.close()
+        return load
+
+    assert asyncio.run(scenario()).failures == []
+    assert made == expected
+
+
+def test_the_rate_does_not_wait_for_answers(served):
+    double, folder = served
+    write_faults(folder, latency={"base_ms": 1000})
+    time.sleep(0.7)
+    with Load(rest(double), rate=50, seconds=1) as load:
+        load.wait()
+    assert load.sent == 50
+    assert load.answers[-1].at > 0.9
+    assert min(answer.latency for answer in load.answers) > 0.99
+
+
+def test_errors_are_counted_with_status_time_and_reason(served):
+    double, folder = served
+    with Load(rest(double), rate=100, versions=VERSIONS) as load:
+        time.sleep(1)
+        write_faults(folder, errors={"rate": 0.5, "code": "RESOURCE_EXHAUSTED", "message": "full"})
+        time.sleep(2)
+    assert load.failures
+    assert min(failure.at for failure in load.failures) > 0.9
+    assert {(failure.status, failure.error) for failure in load.failures} == {(429, 'HTTP 429: { "error": "full" }')}
+    late = load.since(2)
+    failed = sum(not answer.ok for answer in late)
+    assert split_problems({"ok": len(late) - failed, "failed": failed}, {"ok": 50, "failed": 50}) == []
+
+
+def test_grpc_errors_have_their_code(served):
+    double, folder = served
+    write_faults(folder, errors={"rate": 1, "code": "UNAVAILABLE", "message": "full"})
+    time.sleep(0.7)
+    with Load(Grpc(double.grpc, "mnist"), rate=100, count=10) as load:
+        load.wait()
+    assert {(answer.status, answer.error) for answer in load.answers} == {("UNAVAILABLE", "UNAVAILABLE: full")}
+
+
+def test_wrong_answers_are_failures(served):
+    double, folder = served
+    write_faults(folder, wrong={"rate": 1, "offset": 1000})
+    time.sleep(0.7)
+    for target in (rest(double), Grpc(double.grpc, "mnist")):
+        with Load(target, rate=100, count=10, versions=VERSIONS) as load:
+            load.wait()
+        assert {answer.error for answer in load.answers} == {"prediction 1002.5 is that of no known version"}
+
+
+def test_hangs_are_failures_after_the_time_out(served):
+    double, folder = served
+    write_faults(folder, hang={"rate": 1})
+    time.sleep(0.7)
+    # A gRPC server resets the stream when the deadline has passed, and the client may see that just before its own clock says so.
+    for target, errors in (
+        (rest(double), {"no answer within 0.3 s"}),
+        (Grpc(double.grpc, "mnist"), {"DEADLINE_EXCEEDED", "CANCELLED"}),
+    ):
+        with Load(target, rate=50, count=5, timeout=0.3) as load:
+            load.wait()
+        assert len(load.failures) == 5
+        assert {failure.error.partition(": ")[0] for failure in load.failures} <= errors
+        assert min(failure.latency for failure in load.failures) > 0.25
+
+
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM])
+def test_a_dying_server_is_seen_on_every_kind_of_connection(served, death):
+    double, _ = served
+    with Load(rest(double), rate=100, versions=VERSIONS, timeout=2) as load:
+        time.sleep(0.5)
+        died = load.elapsed
+        double.process.send_signal(death)
+        time.sleep(0.5)
+    after = load.since(died + 0.1)
+    assert after
+    assert not any(answer.ok for answer in after)
+    assert {answer.new_connection for answer in after} == {True, False}
+    assert all(answer.status is None for answer in after)
+    assert load.since(0, died - 0.1)
+    assert all(answer.ok for answer in load.since(0, died - 0.1))
+
+
+def test_a_stopped_server_makes_failures_not_silence(served):
+    double, _ = served
+    with Load(rest(double), rate=50, timeout=0.5, in_flight=20) as load:
+        time.sleep(0.3)
+        double.process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        double.process.send_signal(signal.SIGCONT)
+    errors = {failure.error for failure in load.failures}
+    assert "no answer within 0.5 s" in errors
+    assert "not sent: 20 requests were unanswered" in errors
+    assert load.sent == len(load.answers)
+
+
+def test_a_refused_connection_is_a_failure():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        with Load(Rest(f"http://127.0.0.1:{probe.getsockname()[1]}/", predict(1.0)), rate=100, count=3) as load:
+            load.wait()
+    assert len(load.failures) == 3
+    assert all("ClientConnectorError" in failure.error for failure in load.failures)
+
+
+def test_async_use_and_the_count_since_a_time(served):
+    double, _ = served
+
+    async def scenario() -> Load:
+        async with Load(rest(double), rate=100, versions=VERSIONS) as load:
+            await asyncio.sleep(0.5)
+            load.moment = load.elapsed
+            await asyncio.sleep(0.5)
+        return load
+
+    load = asyncio.run(scenario())
+    assert load.failures == []
+    assert 80 <= load.sent <= 101
+    assert load.counts(0, load.moment)["v1"] + load.counts(load.moment)["v1"] == load.sent
+
+
+def test_impossible_numbers_are_refused(served):
+    for wrong in ({"rate": 0}, {"seconds": -1}, {"timeout": 0}):
+        with pytest.raises(ValueError, match="must be positive"):
+            Load(rest(served[0]), **wrong)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(TESTS)}
+    return subprocess.run(
+        [sys.executable, "-m", "mesh.load", *arguments], capture_output=True, text=True, env=env, check=False
+    )
+
+
+def test_the_command_prints_the_split_and_each_failure(served, tmp_path):
+    double, folder = served
+    url = f"{double.url}/v1/models/mnist:predict"
+    good = command(
+        url, "--rate=100", "--count=50", "--versions=v1=2.5,v2=3.5", "--rule=v1:100", f"--json={tmp_path}/answers"
+    )
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "50 requests at 100 a second: 50 answered well, 0 failed" in good.stdout
+    assert "v1       50  100.00 %" in good.stdout
+    assert "the split fits the rule" in good.stdout
+    answers = [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
+    assert len(answers) == 50
+    assert answers[0]["version"] == "v1"
+    wrong = command(url, "--rate=100", "--count=50", "--versions=v1=2.5,v2=3.5", "--rule=v1:50,v2:50")
+    assert wrong.returncode == 1
+    assert "split: v2: 0 of 50 answers (0.00 %), but 50 % lets chance give" in wrong.stdout
+    write_faults(folder, errors={"rate": 1, "message": "broken"})
+    time.sleep(0.7)
+    bad = command(f"grpc://{double.grpc}/mnist", "--rate=100", "--count=30")
+    assert bad.returncode == 1
+    assert "30 requests at 100 a second: 0 answered well, 30 failed" in bad.stdout
+    assert bad.stdout.count("INTERNAL: broken") == 20
+    assert "and 10 more failures" in bad.stdout
+
+
+def test_the_command_says_what_is_wrong_with_its_arguments():
+    for arguments, message in (
+        (["ftp://x/y"], "is neither http://HOST/PATH nor grpc://HOST:PORT/MODEL"),
+        (["http://x/y", "--header=novalue"], "'novalue' is not of the form NAME=VALUE"),
+        (["http://x/y", "--rate=0"], "must be positive"),
+    ):
+        run = command(*arguments)
+        assert run.returncode == 2
+        assert message in run.stderr
+        assert "Traceback" not in run.stderr
