@@ -33,10 +33,11 @@ options:
         type: str
       versions:
         description:
-          - The versions. One that is live and not in the list is kept; C(purge) removes it once it has no traffic.
+          - The versions, at least one unless the model is to be absent.
+          - One that is live and not in the list is kept; C(purge) removes it once it has no traffic.
         type: list
         elements: dict
-        required: true
+        default: []
         suboptions:
           name:
             description: Name of the version and value of the label C(version). Model and version together may have 62 characters.

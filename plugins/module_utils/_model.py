@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ._cluster.client import Client
-from ._cluster.read import own_objects, strangers
+from ._cluster.errors import ClusterError, NotFound
+from ._cluster.read import list_kind, own_objects, strangers
 from ._converge import Converge, Outcome, Settings
 from ._plan.live import Live, group
 from ._plan.model_plan import plan_model
 from ._plan.removal_plan import plan_removal
+from ._plan.shadow import shadows
 from ._plan.step import Plan
-from ._report import outcome_result, plan_result, plan_text
+from ._report import changed, failure, model_result, plan_text
 from ._spec.errors import Collector
 from ._spec.fleet import read_models
 from ._spec.model import Model
@@ -29,7 +32,7 @@ Result = dict[str, Any]
 
 def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> Result:
     """The module's result; its ``failed`` and ``msg`` say what went wrong after the plan. Raises SpecError and ClusterError before."""
-    models = read_models(params["models"])
+    models = read_models(params["models"], deployed=params["state"] == "present")
     settings = Settings(secrets.token_urlsafe(24), params["wait_timeout"], params["quiet"], params["force"])
     absent = params["state"] == "absent"
     lives = _read(client, models, missing_crds=check or absent)
@@ -39,7 +42,7 @@ def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> R
         else _plans(client, models, lives, settings, params)
     )
     if check:
-        return _result(plans, Outcome())
+        return _result(plans, None)
     driver = Converge(client, lives, settings, {model.key: model.model_name for model in models})
     return _result(plans, driver.run(plans))
 
@@ -70,7 +73,7 @@ def _plans(
             plans.append(plan)
     _refuse_strangers(client, plans, problems)
     problems.finish()
-    return plans
+    return _warn_of_shadows(client, plans, lives)
 
 
 def _refuse_strangers(client: Client, plans: Iterable[Plan], problems: Collector) -> None:
@@ -90,16 +93,42 @@ def _refuse_strangers(client: Client, plans: Iterable[Plan], problems: Collector
         )
 
 
-def _result(plans: list[Plan], outcome: Outcome) -> Result:
-    changed = (
-        any(outcome.written.values()) if outcome.written or outcome.errors else any(plan.changed for plan in plans)
-    )
-    result: Result = {
-        "changed": changed,
-        "models": [{**plan_result(plan), **outcome_result(plan, outcome)} for plan in plans],
+def _warn_of_shadows(client: Client, plans: list[Plan], lives: Mapping[str, Live]) -> list[Plan]:
+    """Where a model's routes at its gateway are written, look whether others' routes would take its requests."""
+    roots = {
+        plan.key: step.object
+        for plan in plans
+        for step in plan.steps
+        if step.action == "apply"
+        and step.object
+        and step.object["kind"] == "VirtualService"
+        and step.object["metadata"]["name"] == plan.name
+    }
+    if not roots:
+        return plans
+    try:
+        others = list_kind(client, "VirtualService")
+    except NotFound:  # a cluster without Istio has no routes; writing ours says more
+        return plans
+    except ClusterError as error:
+        return [
+            replace(plan, warnings=(*plan.warnings, f"{plan.key}: not looked for routes that shadow it: {error}"))
+            for plan in plans
+        ]
+
+    def warned(plan: Plan) -> Plan:
+        root, live = roots.get(plan.key), lives[plan.key].get("VirtualService", plan.name)
+        created = live["metadata"]["creationTimestamp"] if live else None
+        return replace(plan, warnings=(*plan.warnings, *(shadows(root, created, others) if root else ())))
+
+    return [warned(plan) for plan in plans]
+
+
+def _result(plans: list[Plan], outcome: Outcome | None) -> Result:
+    return {
+        "changed": any(changed(plan, outcome) for plan in plans),
+        "models": [model_result(plan, outcome) for plan in plans],
         "diff": {"prepared": plan_text(plan for plan in plans if plan.changed)},
         "warnings": [warning for plan in plans for warning in plan.warnings],
+        **failure(outcome),
     }
-    if outcome.errors:
-        result |= {"failed": True, "msg": "\n".join(outcome.errors.values())}
-    return result

@@ -35,25 +35,31 @@ def step_result(step: Step) -> dict[str, Any]:
     return result
 
 
-def plan_result(plan: Plan) -> dict[str, Any]:
+def model_result(plan: Plan, outcome: Outcome | None) -> dict[str, Any]:
+    """What was planned for a model and, where there is an outcome, what was done."""
+    done = outcome or Outcome()
+    proof = done.proofs.get(plan.key)
     return {
         "name": plan.name,
         "namespace": plan.namespace,
-        "changed": plan.changed,
+        "changed": changed(plan, outcome),
         "rule": {"before": plan.before and str(plan.before), "after": plan.after and str(plan.after)},
         "plan": [step_result(step) for step in plan.steps],
-    }
-
-
-def outcome_result(plan: Plan, outcome: Outcome) -> dict[str, Any]:
-    """What a run adds to a plan's result."""
-    proof = outcome.proofs.get(plan.key)
-    return {
-        "objects": outcome.written.get(plan.key, []),
-        "served": outcome.served.get(plan.key, {}),
+        "objects": done.written.get(plan.key, []),
+        "served": done.served.get(plan.key, {}),
         "proof": proof.report() if proof else None,
-        "quiet": outcome.quiet.get(plan.key, {}),
+        "quiet": done.quiet.get(plan.key, {}),
     }
+
+
+def changed(plan: Plan, outcome: Outcome | None) -> bool:
+    """Whether anything was written; without an outcome (check mode), whether anything would be."""
+    return plan.changed if outcome is None else bool(outcome.written.get(plan.key))
+
+
+def failure(outcome: Outcome | None) -> dict[str, Any]:
+    """The part of a result that makes a task fail; empty where nothing went wrong."""
+    return {"failed": True, "msg": "\n".join(outcome.errors.values())} if outcome and outcome.errors else {}
 
 
 def plan_text(plans: Iterable[Plan]) -> str:

@@ -24,7 +24,7 @@ from ._plan.step import Plan, Stage, Step
 from ._plan.traffic_plan import select_step, shift_steps
 from ._plan.write import check_owner
 from ._render.meta import Object
-from ._report import outcome_result, plan_result, plan_text
+from ._report import failure, model_result, plan_text
 from ._spec import names
 from ._spec.check import DNS_LABEL, SERVICE_NAME
 from ._spec.errors import Collector
@@ -55,7 +55,7 @@ def converge_traffic(client: Client, params: Mapping[str, Any], check: bool) -> 
     steps += _select(client, live, endpoints, rule)
     plan = Plan(namespace, name, before.rule, rule, tuple(sorted(steps, key=lambda step: step.stage)))
     if check:
-        return _result(plan, Outcome())
+        return _result(plan, None)
     return _result(plan, Converge(client, {key: live}, settings, {}).run([plan]))
 
 
@@ -104,14 +104,12 @@ def _select(client: Client, live: Live, endpoints: Endpoints, rule: Rule) -> lis
     return list(select_step(there, rule, selecting))
 
 
-def _result(plan: Plan, outcome: Outcome) -> Result:
-    result: Result = {
-        **plan_result(plan),
-        **outcome_result(plan, outcome),
+def _result(plan: Plan, outcome: Outcome | None) -> Result:
+    result = {
+        **model_result(plan, outcome),
         "diff": {"prepared": plan_text([plan]) if plan.changed else ""},
+        **failure(outcome),
     }
     for unused in ("served", "quiet"):
         del result[unused]
-    if outcome.errors:
-        result |= {"failed": True, "msg": "\n".join(outcome.errors.values())}
     return result

@@ -20,7 +20,7 @@ options:
   state:
     description:
       - V(present) makes models what O(models) says.
-      - V(absent) removes them, routes first, workloads when nobody asks them any more. O(models[].versions) is not read then, but checked.
+      - V(absent) removes them, routes first, workloads when nobody asks them any more. A model's name and namespace are enough then.
     type: str
     choices: [present, absent]
     default: present
@@ -96,11 +96,7 @@ EXAMPLES = r"""
   tfserving.istio.model:
     state: absent
     models:
-      - name: mnist
-        namespace: kubeflow
-        base_path: gs://kubeflow-examples-data/mnist
-        versions:
-          - {name: v2, model_version: 2}
+      - {name: mnist, namespace: kubeflow}
 """
 
 RETURN = r"""

@@ -45,7 +45,7 @@ def decide(model: Model, live: LiveRule | None, live_versions: tuple[str, ...]) 
             live.rule,
             live.record,
             (
-                f"{model.key}: the live rule is {live.rule}; traffic still says {declared}, which was applied before; traffic was moved since. Nothing is shifted. "
+                f"{model.key}: the live rule is {live.rule}; traffic says {declared}, which was applied before it moved. Nothing is shifted. "
                 f'Write traffic: "{live.rule}", leave traffic out, or shift by tfserving.istio.traffic',
             ),
         )
@@ -57,8 +57,6 @@ def _first(model: Model) -> Rule:
     names = [version.name for version in model.versions]
     if len(names) == 1:
         return all_to(names[0])
-    if not names:
-        raise wrong(f"{model.key}: has no versions; a first deployment needs one")
     raise wrong(
         f'{model.key}: a first deployment of several versions needs traffic, for example "{names[0]}:100:{names[1]}:0"'
     )

@@ -17,11 +17,18 @@ from .errors import Collector
 from .model import Model, read_model
 
 
-def read_models(value: Any, path: str = "models") -> tuple[Model, ...]:
-    """The models of a list. Raises SpecError with every problem of every model, named from ``path``."""
+def read_models(value: Any, path: str = "models", deployed: bool = True) -> tuple[Model, ...]:
+    """The models of a list. Raises SpecError with every problem of every model, named from ``path``.
+
+    Models that are not to be ``deployed`` but removed need no versions.
+    """
     problems = Collector()
     models = problems.run(path, lambda: list_of(Check("dict", read_model))(value)) or ()
     problems.finish()
+    if deployed:
+        for index, model in enumerate(models):
+            if not model.versions:
+                problems.add(f"{path}[{index}].versions", "is required, with at least one version")
     _collisions(models, path, problems)
     _paths(models, path, problems)
     problems.finish()

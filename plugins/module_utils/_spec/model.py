@@ -44,7 +44,7 @@ class Model:
     name: str = key(SERVICE_NAME)
     namespace: str = key(DNS_LABEL, NAMESPACE)
     model_name: str = key(MODEL_NAME, None)
-    versions: tuple[Version, ...] = key(Check("list", lambda value: value, elements="dict", record=Version))
+    versions: tuple[Version, ...] = key(Check("list", lambda value: value, elements="dict", record=Version), ())
     traffic: Rule | None = key(RULE, None)
     hosts: tuple[str, ...] = key(list_of(HOST, at_least=1), ("*",))
     gateway: str = key(GATEWAY, "kubeflow/kubeflow-gateway")
