@@ -45,7 +45,7 @@ def write(folder: Path, files: Mapping[str, File], owner: tuple[int, int] = (0, 
         if not (folder / top).is_symlink():
             (folder / top).symlink_to(f"..data/{top}")
     for entry in folder.iterdir():
-        if not entry.name.startswith("..") and entry.name not in tops:
+        if entry.is_symlink() and not entry.name.startswith("..") and entry.name not in tops:
             entry.unlink()
     if old:
         shutil.rmtree(folder / old)

@@ -76,7 +76,7 @@ def phase(pod: Object, states: list[ContainerState]) -> str:
     for state in states:
         if state.kind is Kind.INIT and isinstance(state.phase, Terminated) and state.phase.code != 0 and policy == "Never":
             return "Failed"
-    if any(not _initialized(state) for state in states):
+    if _uninitialized(states):
         return "Pending"
     mains = [state for state in states if state.kind is Kind.MAIN]
     ended = [state.phase for state in mains if isinstance(state.phase, Terminated)]
@@ -91,12 +91,17 @@ def phase(pod: Object, states: list[ContainerState]) -> str:
     return "Running"
 
 
-def _initialized(state: ContainerState) -> bool:
+def _uninitialized(states: list[ContainerState]) -> list[str]:
+    """Names of init containers and sidecars that the main containers still wait for: none once one of those ran."""
+    if any(state.kind is Kind.MAIN and (state.last or not isinstance(state.phase, Waiting)) for state in states):
+        return []
+    return [state.name for state in states if not _is_initialized(state)]
+
+
+def _is_initialized(state: ContainerState) -> bool:
     if state.kind is Kind.INIT:
         return isinstance(state.phase, Terminated) and state.phase.code == 0
-    if state.kind is Kind.SIDECAR:
-        return state.started or state.last is not None or isinstance(state.phase, Terminated)
-    return True
+    return state.started if state.kind is Kind.SIDECAR else True
 
 
 def pod_status(pod: Object, states: list[ContainerState], facts: PodFacts) -> Object:
@@ -122,7 +127,7 @@ def pod_status(pod: Object, states: list[ContainerState], facts: PodFacts) -> Ob
 
 def _conditions(pod: Object, states: list[ContainerState], facts: PodFacts, pod_phase: str) -> list[Object]:
     done = pod_phase == "Succeeded"
-    uninitialized = [state.name for state in states if not _initialized(state)]
+    uninitialized = _uninitialized(states)
     unready = [state.name for state in states if state.kind is not Kind.INIT and not state.ready]
     if done or pod_phase == "Failed":
         containers = _condition("ContainersReady", False, "PodCompleted" if done else "PodFailed")

@@ -23,6 +23,11 @@ _HOST_TYPES = {
 }
 
 
+def containers(pod: Object) -> list[Object]:
+    """The specs of all containers of a Pod."""
+    return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+
+
 class MountFailed(Exception):
     """A volume cannot be made yet (event FailedMount); the message is the kubelet's."""
 
@@ -50,6 +55,8 @@ class Volumes:
                 self._prepare_one(volume)
             except (MissingSource, OSError) as error:
                 raise MountFailed(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
+        for container in containers(self._pod):
+            self._make_nested_mountpoints(container)
         self._prepared = True
 
     def refresh(self) -> bool:
@@ -92,6 +99,17 @@ class Volumes:
         else:
             kinds = ", ".join(key for key in volume if key != "name")
             raise MissingSource(f"volumes of kind {kinds} are not supported by the sandbox's node")
+
+    def _make_nested_mountpoints(self, container: Object) -> None:
+        """A volume mounted inside another, read-only one needs its mount point there beforehand."""
+        mounts = [mount for mount in container.get("volumeMounts") or [] if not mount.get("subPath")]
+        for outer in mounts:
+            folder = self._path(outer["name"])
+            for inner in mounts:
+                if inner is not outer and inner["mountPath"].startswith(outer["mountPath"].rstrip("/") + "/"):
+                    relative = inner["mountPath"].removeprefix(outer["mountPath"]).strip("/")
+                    if folder.is_dir() and not (folder / relative).exists():
+                        (folder / relative).mkdir(parents=True)
 
     def _write_files(self, volume: Object) -> bool:
         files = volume_files(volume, self._context)
