@@ -23,7 +23,7 @@ class Grpc:
         self,
         address: str,
         model: str,
-        instances: Sequence[float] = (1.0,),
+        instances: Sequence[float | Sequence[float]] = (1.0,),
         metadata: Mapping[str, str] | None = None,
         authority: str | None = None,
         model_version: int | None = None,
@@ -38,7 +38,10 @@ class Grpc:
         tensor = request.inputs["x"]
         tensor.dtype = DT_FLOAT
         tensor.tensor_shape.dim.add(size=len(instances))
-        tensor.float_val.extend(instances)
+        if instances and isinstance(instances[0], Sequence):
+            tensor.tensor_shape.dim.add(size=len(instances[0]))
+        for row in instances:
+            tensor.float_val.extend(row if isinstance(row, Sequence) else [row])
         self._request = request.SerializeToString()
         self._kept: grpc.aio.Channel
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -14,8 +14,8 @@ SERVED_BY = "x-served-by"
 ERROR_LENGTH = 200  # characters of a body that are kept as the reason of a failure
 
 
-def predict(*instances: float) -> dict[str, Any]:
-    """Make the body of a predict request in row format."""
+def predict(*instances: float | Sequence[float]) -> dict[str, Any]:
+    """Make the body of a predict request in row format, one instance a row."""
     return {"instances": list(instances)}
 
 
@@ -76,13 +76,21 @@ def _excerpt(body: bytes) -> str:
 
 
 def first_number(document: Any) -> float | None:
-    """Return the first number of a prediction, in the order of its lists and of its outputs' names."""
-    if isinstance(document, bool):
-        return None
-    if isinstance(document, (int, float)):
-        return float(document)
-    if isinstance(document, dict):
-        document = [document[name] for name in sorted(document)]
-    if isinstance(document, list):
-        return next((number for item in document if (number := first_number(item)) is not None), None)
-    return None
+    """Return the first number of a prediction, in the order of its lists and of its outputs' names.
+
+    Numbers with a fraction go first, as TensorFlow Serving writes all floating-point outputs: the class that a model picks
+    says less about its version than the scores do.
+    """
+    numbers = list(_numbers(document))
+    return next((number for number in numbers if isinstance(number, float)), float(numbers[0]) if numbers else None)
+
+
+def _numbers(document: Any) -> Iterator[int | float]:
+    if isinstance(document, (int, float)) and not isinstance(document, bool):
+        yield document
+    elif isinstance(document, dict):
+        for name in sorted(document):
+            yield from _numbers(document[name])
+    elif isinstance(document, list):
+        for item in document:
+            yield from _numbers(item)

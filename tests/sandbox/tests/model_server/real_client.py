@@ -1,9 +1,10 @@
 """What the published client `tensorflow-serving-api` sees of the double: run with the interpreter of its own environment.
 
     python real_client.py ADDRESS BASE
+    python real_client.py warmup FOLDER
 
-prints one JSON object, a key a check. The double serves model `mnist`, versions 1 (half_plus_two, label stable) and 2
-(half_plus_three), and is told to serve `other` as well. BASE is the folder of both.
+The first form prints one JSON object, a key a check. The double serves model `mnist` from BASE: versions 1 (half_plus_two,
+label stable) and 2 (half_plus_three). The second form writes warm-up requests into a version's folder.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tensorflow_serving.apis import (
     model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
+    prediction_log_pb2,
     prediction_service_pb2_grpc,
     regression_pb2,
 )
@@ -170,5 +172,19 @@ def main(base: str) -> dict[str, Any]:
     }
 
 
+def write_warmup(folder: str) -> None:
+    """Write three warm-up requests into a version's folder, as TensorFlow Serving's documentation tells."""
+    request = spec(predict_pb2.PredictRequest())
+    request.inputs["x"].CopyFrom(tf.make_tensor_proto([1.0, 2.0]))
+    log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+    tf.io.gfile.makedirs(f"{folder}/assets.extra")
+    with tf.io.TFRecordWriter(f"{folder}/assets.extra/tf_serving_warmup_requests") as writer:
+        for _ in range(3):
+            writer.write(log.SerializeToString())
+
+
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[2])))
+    if sys.argv[1] == "warmup":
+        write_warmup(sys.argv[2])
+    else:
+        print(json.dumps(main(sys.argv[2])))

@@ -243,3 +243,13 @@ def test_the_command_says_what_is_wrong_with_its_arguments():
         assert run.returncode == 2
         assert message in run.stderr
         assert "Traceback" not in run.stderr
+
+
+def test_a_model_with_several_outputs_is_recognised_by_its_scores(start, tmp_path):
+    write_model(tmp_path / "m", 1, "mnist", bias=7)
+    double = start("--model_name=mnist", f"--model_base_path={tmp_path}/m").wait()
+    black = [0.0] * 784
+    for target in (Rest(f"{double.url}/v1/models/mnist:predict", predict(black)), Grpc(double.grpc, "mnist", [black])):
+        with Load(target, rate=100, count=10, versions={"v1": 7, "v2": 8}) as load:
+            load.wait()
+        assert load.counts() == {"v1": 10}, load.failures

@@ -40,6 +40,16 @@ EXPECTED = {
 }
 
 
+def client(*arguments: str) -> str:
+    """Run the real client and return what it prints."""
+    command = [str(environments.python("tf-client")), str(SCRIPT), *arguments]
+    # Without its start-up notes about the processor.
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    run = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
 @pytest.fixture(scope="module")
 def seen(program, tmp_path_factory) -> dict:
     """Return what the real client saw."""
@@ -56,12 +66,7 @@ def seen(program, tmp_path_factory) -> dict:
     double = Double(program, folder, *flags).wait()
     try:
         eventually(lambda: double.get("/v1/models/mnist")[1].count("AVAILABLE") == 2)
-        command = [str(environments.python("tf-client")), str(SCRIPT), double.grpc, str(base)]
-        # Without its start-up notes about the processor.
-        env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-        run = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-        assert run.returncode == 0, run.stderr
-        return json.loads(run.stdout)
+        return json.loads(client(double.grpc, str(base)))
     finally:
         double.process.kill()
         double.process.wait()
@@ -74,3 +79,10 @@ def test_the_real_client_sees(seen, check):
 
 def test_nothing_that_it_saw_is_left_out(seen):
     assert set(seen) == set(EXPECTED)
+
+
+def test_warmup_requests_that_tensorflow_wrote_are_replayed(start, tmp_path):
+    folder = write_model(tmp_path / "m", 1)
+    client("warmup", str(folder))
+    double = start("--model_name=mnist", f"--model_base_path={tmp_path}/m").wait()
+    assert "Number of warmup records read: 3." in double.log.read_text()

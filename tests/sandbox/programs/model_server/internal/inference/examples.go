@@ -22,7 +22,7 @@ func (c *Core) Classify(ctx context.Context, request *pb.ClassificationRequest) 
 		return nil, err
 	}
 	defer servable.Release()
-	if err := c.checkExamples(servable, request.ModelSpec, classification); err != nil {
+	if err := c.checkExamples(servable.Model(), request.ModelSpec, classification); err != nil {
 		return nil, err
 	}
 	scores, err := c.scores(ctx, servable, request.Input)
@@ -44,7 +44,7 @@ func (c *Core) Regress(ctx context.Context, request *pb.RegressionRequest) (*pb.
 		return nil, err
 	}
 	defer servable.Release()
-	if err := c.checkExamples(servable, request.ModelSpec, regression); err != nil {
+	if err := c.checkExamples(servable.Model(), request.ModelSpec, regression); err != nil {
 		return nil, err
 	}
 	scores, err := c.scores(ctx, servable, request.Input)
@@ -74,7 +74,7 @@ func (c *Core) MultiInference(ctx context.Context, request *pb.MultiInferenceReq
 		if !known {
 			return nil, status.Errorf(codes.Unimplemented, "Unsupported signature method_name: %s", task.MethodName)
 		}
-		if err := c.checkExamples(servable, task.ModelSpec, kind); err != nil {
+		if err := c.checkExamples(servable.Model(), task.ModelSpec, kind); err != nil {
 			return nil, err
 		}
 	}
@@ -122,9 +122,9 @@ var (
 	kindOf         = map[string]exampleKind{model.ClassifyMethod: classification, model.RegressMethod: regression}
 )
 
-func (c *Core) checkExamples(servable *manager.Servable, spec *pb.ModelSpec, kind exampleKind) error {
+func (c *Core) checkExamples(m *model.Model, spec *pb.ModelSpec, kind exampleKind) error {
 	name := signatureName(spec)
-	signature, found := servable.Model().Signatures[name]
+	signature, found := m.Signatures[name]
 	switch {
 	case !found:
 		return status.Errorf(codes.InvalidArgument, "No signature was found with the name: %s", name)

@@ -15,6 +15,7 @@ import (
 	"model_server/internal/faults"
 	"model_server/internal/logging"
 	"model_server/internal/metrics"
+	"model_server/internal/model"
 	"model_server/internal/pb"
 )
 
@@ -25,6 +26,8 @@ type LoadOptions struct {
 	RetryInterval             time.Duration
 	AllowLabelsForUnavailable bool
 	Buckets                   string // local folder in place of gs:// and s3://
+	// Warmup gets each model that was read, with its local folder, before it becomes available; nil does nothing.
+	Warmup func(m *model.Model, folder string) error
 }
 
 // Manager serves the models of one configuration.
@@ -118,12 +121,12 @@ func (m *Manager) pollOnce() error {
 	config := m.config
 	m.mutex.RUnlock()
 	found := map[string]map[int64]string{}
-	for _, model := range config.GetModelConfigList().GetConfig() {
-		folders, err := findVersions(model, m.options.Buckets)
+	for _, entry := range config.GetModelConfigList().GetConfig() {
+		folders, err := findVersions(entry, m.options.Buckets)
 		if err != nil {
 			return err
 		}
-		found[model.Name] = folders
+		found[entry.Name] = folders
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

@@ -53,7 +53,7 @@ func (s *Servable) load(o LoadOptions) error {
 			time.Sleep(max(o.RetryInterval, 0))
 			logging.Info("util/retrier.cc:39", "Retrying of %s retry: %d", what, try)
 		}
-		if err = s.tryLoad(try, o.Buckets); err == nil {
+		if err = s.tryLoad(try, o); err == nil {
 			break
 		}
 		logging.Error("util/retrier.cc:43", "%s failed: %s", what, StatusString(err))
@@ -67,7 +67,7 @@ func (s *Servable) load(o LoadOptions) error {
 	return nil
 }
 
-func (s *Servable) tryLoad(try int, buckets string) error {
+func (s *Servable) tryLoad(try int, o LoadOptions) error {
 	s.Faults.Refresh()
 	fault := s.Faults.Now()
 	if fault.Crash.On == "load" {
@@ -77,11 +77,17 @@ func (s *Servable) tryLoad(try int, buckets string) error {
 	if fault.Load.Error != "" && (fault.Load.Failures == 0 || try < fault.Load.Failures) {
 		return status.Error(codes.Unknown, fault.Load.Error)
 	}
-	loaded, err := model.Load(LocalPath(s.Folder, buckets))
+	folder := LocalPath(s.Folder, o.Buckets)
+	loaded, err := model.Load(folder)
 	if err != nil {
 		return err
 	}
 	time.Sleep(seconds(loaded.LoadSeconds))
+	if o.Warmup != nil {
+		if err := o.Warmup(loaded, folder); err != nil {
+			return err
+		}
+	}
 	s.model = loaded
 	return nil
 }

@@ -38,9 +38,9 @@ type Options struct {
 	UseALTS                         bool
 	ShowVersion                     bool
 	Warmup                          bool
+	WarmupIterations                int32
 	restThreads, grpcThreads        int32
 	loadThreads, unloadThreads      int32
-	warmupIterations                int32
 	tflitePools, tfliteInterpreters int32
 	sessionThreads                  int64
 	intraThreads, interThreads      int64
@@ -105,8 +105,8 @@ func (o *Options) flags() flagSet {
 	f.text("saved_model_tags", &o.ignoredText, "Tags of the graph to load. Ignored here.")
 	f.text("grpc_channel_arguments", &o.GRPCChannelArguments, "Comma-separated arguments of the gRPC server, such as grpc.max_connection_age_ms=2000.")
 	f.int32("grpc_max_threads", &o.grpcThreads, "Threads of the gRPC API. Ignored here.")
-	f.bool("enable_model_warmup", &o.Warmup, "Replay assets.extra/tf_serving_warmup_requests at load. Ignored here.")
-	f.int32("num_request_iterations_for_warmup", &o.warmupIterations, "Repetitions of each warm-up request. Ignored here.")
+	f.bool("enable_model_warmup", &o.Warmup, "Replay assets.extra/tf_serving_warmup_requests at load.")
+	f.int32("num_request_iterations_for_warmup", &o.WarmupIterations, "Repetitions of each warm-up request.")
 	f.bool("version", &o.ShowVersion, "Print the version and exit.")
 	f.text("monitoring_config_file", &o.MonitoringConfigFile, "File with a MonitoringConfig message in text format.")
 	f.bool("remove_unused_fields_from_bundle_metagraph", &o.ignoredOn, "Ignored here.")

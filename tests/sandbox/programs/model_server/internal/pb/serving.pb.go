@@ -1671,6 +1671,297 @@ func (x *ReloadConfigResponse) GetMetric() []*Metric {
 	return nil
 }
 
+type ClassifyLog struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       *ClassificationRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClassifyLog) Reset() {
+	*x = ClassifyLog{}
+	mi := &file_serving_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClassifyLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClassifyLog) ProtoMessage() {}
+
+func (x *ClassifyLog) ProtoReflect() protoreflect.Message {
+	mi := &file_serving_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClassifyLog.ProtoReflect.Descriptor instead.
+func (*ClassifyLog) Descriptor() ([]byte, []int) {
+	return file_serving_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ClassifyLog) GetRequest() *ClassificationRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+type RegressLog struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       *RegressionRequest     `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegressLog) Reset() {
+	*x = RegressLog{}
+	mi := &file_serving_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegressLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegressLog) ProtoMessage() {}
+
+func (x *RegressLog) ProtoReflect() protoreflect.Message {
+	mi := &file_serving_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegressLog.ProtoReflect.Descriptor instead.
+func (*RegressLog) Descriptor() ([]byte, []int) {
+	return file_serving_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RegressLog) GetRequest() *RegressionRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+type PredictLog struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       *PredictRequest        `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PredictLog) Reset() {
+	*x = PredictLog{}
+	mi := &file_serving_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PredictLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PredictLog) ProtoMessage() {}
+
+func (x *PredictLog) ProtoReflect() protoreflect.Message {
+	mi := &file_serving_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PredictLog.ProtoReflect.Descriptor instead.
+func (*PredictLog) Descriptor() ([]byte, []int) {
+	return file_serving_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PredictLog) GetRequest() *PredictRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+type MultiInferenceLog struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       *MultiInferenceRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MultiInferenceLog) Reset() {
+	*x = MultiInferenceLog{}
+	mi := &file_serving_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MultiInferenceLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MultiInferenceLog) ProtoMessage() {}
+
+func (x *MultiInferenceLog) ProtoReflect() protoreflect.Message {
+	mi := &file_serving_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MultiInferenceLog.ProtoReflect.Descriptor instead.
+func (*MultiInferenceLog) Descriptor() ([]byte, []int) {
+	return file_serving_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *MultiInferenceLog) GetRequest() *MultiInferenceRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+// One recorded request, as files of warm-up requests hold them.
+type PredictionLog struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to LogType:
+	//
+	//	*PredictionLog_ClassifyLog
+	//	*PredictionLog_RegressLog
+	//	*PredictionLog_MultiInferenceLog
+	//	*PredictionLog_PredictLog
+	LogType       isPredictionLog_LogType `protobuf_oneof:"log_type"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PredictionLog) Reset() {
+	*x = PredictionLog{}
+	mi := &file_serving_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PredictionLog) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PredictionLog) ProtoMessage() {}
+
+func (x *PredictionLog) ProtoReflect() protoreflect.Message {
+	mi := &file_serving_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PredictionLog.ProtoReflect.Descriptor instead.
+func (*PredictionLog) Descriptor() ([]byte, []int) {
+	return file_serving_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *PredictionLog) GetLogType() isPredictionLog_LogType {
+	if x != nil {
+		return x.LogType
+	}
+	return nil
+}
+
+func (x *PredictionLog) GetClassifyLog() *ClassifyLog {
+	if x != nil {
+		if x, ok := x.LogType.(*PredictionLog_ClassifyLog); ok {
+			return x.ClassifyLog
+		}
+	}
+	return nil
+}
+
+func (x *PredictionLog) GetRegressLog() *RegressLog {
+	if x != nil {
+		if x, ok := x.LogType.(*PredictionLog_RegressLog); ok {
+			return x.RegressLog
+		}
+	}
+	return nil
+}
+
+func (x *PredictionLog) GetMultiInferenceLog() *MultiInferenceLog {
+	if x != nil {
+		if x, ok := x.LogType.(*PredictionLog_MultiInferenceLog); ok {
+			return x.MultiInferenceLog
+		}
+	}
+	return nil
+}
+
+func (x *PredictionLog) GetPredictLog() *PredictLog {
+	if x != nil {
+		if x, ok := x.LogType.(*PredictionLog_PredictLog); ok {
+			return x.PredictLog
+		}
+	}
+	return nil
+}
+
+type isPredictionLog_LogType interface {
+	isPredictionLog_LogType()
+}
+
+type PredictionLog_ClassifyLog struct {
+	ClassifyLog *ClassifyLog `protobuf:"bytes,2,opt,name=classify_log,json=classifyLog,proto3,oneof"`
+}
+
+type PredictionLog_RegressLog struct {
+	RegressLog *RegressLog `protobuf:"bytes,3,opt,name=regress_log,json=regressLog,proto3,oneof"`
+}
+
+type PredictionLog_MultiInferenceLog struct {
+	MultiInferenceLog *MultiInferenceLog `protobuf:"bytes,4,opt,name=multi_inference_log,json=multiInferenceLog,proto3,oneof"`
+}
+
+type PredictionLog_PredictLog struct {
+	PredictLog *PredictLog `protobuf:"bytes,6,opt,name=predict_log,json=predictLog,proto3,oneof"`
+}
+
+func (*PredictionLog_ClassifyLog) isPredictionLog_LogType() {}
+
+func (*PredictionLog_RegressLog) isPredictionLog_LogType() {}
+
+func (*PredictionLog_MultiInferenceLog) isPredictionLog_LogType() {}
+
+func (*PredictionLog_PredictLog) isPredictionLog_LogType() {}
+
 var File_serving_proto protoreflect.FileDescriptor
 
 const file_serving_proto_rawDesc = "" +
@@ -1797,7 +2088,26 @@ const file_serving_proto_rawDesc = "" +
 	"\x0evalue_increase\"\x83\x01\n" +
 	"\x14ReloadConfigResponse\x127\n" +
 	"\x06status\x18\x01 \x01(\v2\x1f.tensorflow.serving.StatusProtoR\x06status\x122\n" +
-	"\x06metric\x18\x02 \x03(\v2\x1a.tensorflow.serving.MetricR\x06metric2\xfc\x03\n" +
+	"\x06metric\x18\x02 \x03(\v2\x1a.tensorflow.serving.MetricR\x06metric\"R\n" +
+	"\vClassifyLog\x12C\n" +
+	"\arequest\x18\x01 \x01(\v2).tensorflow.serving.ClassificationRequestR\arequest\"M\n" +
+	"\n" +
+	"RegressLog\x12?\n" +
+	"\arequest\x18\x01 \x01(\v2%.tensorflow.serving.RegressionRequestR\arequest\"J\n" +
+	"\n" +
+	"PredictLog\x12<\n" +
+	"\arequest\x18\x01 \x01(\v2\".tensorflow.serving.PredictRequestR\arequest\"X\n" +
+	"\x11MultiInferenceLog\x12C\n" +
+	"\arequest\x18\x01 \x01(\v2).tensorflow.serving.MultiInferenceRequestR\arequest\"\xc0\x02\n" +
+	"\rPredictionLog\x12D\n" +
+	"\fclassify_log\x18\x02 \x01(\v2\x1f.tensorflow.serving.ClassifyLogH\x00R\vclassifyLog\x12A\n" +
+	"\vregress_log\x18\x03 \x01(\v2\x1e.tensorflow.serving.RegressLogH\x00R\n" +
+	"regressLog\x12W\n" +
+	"\x13multi_inference_log\x18\x04 \x01(\v2%.tensorflow.serving.MultiInferenceLogH\x00R\x11multiInferenceLog\x12A\n" +
+	"\vpredict_log\x18\x06 \x01(\v2\x1e.tensorflow.serving.PredictLogH\x00R\n" +
+	"predictLogB\n" +
+	"\n" +
+	"\blog_type2\xfc\x03\n" +
 	"\x11PredictionService\x12a\n" +
 	"\bClassify\x12).tensorflow.serving.ClassificationRequest\x1a*.tensorflow.serving.ClassificationResponse\x12X\n" +
 	"\aRegress\x12%.tensorflow.serving.RegressionRequest\x1a&.tensorflow.serving.RegressionResponse\x12R\n" +
@@ -1821,7 +2131,7 @@ func file_serving_proto_rawDescGZIP() []byte {
 }
 
 var file_serving_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_serving_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_serving_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_serving_proto_goTypes = []any{
 	(ModelVersionStatus_State)(0),    // 0: tensorflow.serving.ModelVersionStatus.State
 	(*ModelSpec)(nil),                // 1: tensorflow.serving.ModelSpec
@@ -1853,27 +2163,32 @@ var file_serving_proto_goTypes = []any{
 	(*ReloadConfigRequest)(nil),      // 27: tensorflow.serving.ReloadConfigRequest
 	(*Metric)(nil),                   // 28: tensorflow.serving.Metric
 	(*ReloadConfigResponse)(nil),     // 29: tensorflow.serving.ReloadConfigResponse
-	nil,                              // 30: tensorflow.serving.PredictRequest.InputsEntry
-	nil,                              // 31: tensorflow.serving.PredictResponse.OutputsEntry
-	nil,                              // 32: tensorflow.serving.SignatureDefMap.SignatureDefEntry
-	nil,                              // 33: tensorflow.serving.GetModelMetadataResponse.MetadataEntry
-	(*wrapperspb.Int64Value)(nil),    // 34: google.protobuf.Int64Value
-	(*Example)(nil),                  // 35: tensorflow.Example
-	(Code)(0),                        // 36: tensorflow.error.Code
-	(*ModelServerConfig)(nil),        // 37: tensorflow.serving.ModelServerConfig
-	(*TensorProto)(nil),              // 38: tensorflow.TensorProto
-	(*SignatureDef)(nil),             // 39: tensorflow.SignatureDef
-	(*anypb.Any)(nil),                // 40: google.protobuf.Any
+	(*ClassifyLog)(nil),              // 30: tensorflow.serving.ClassifyLog
+	(*RegressLog)(nil),               // 31: tensorflow.serving.RegressLog
+	(*PredictLog)(nil),               // 32: tensorflow.serving.PredictLog
+	(*MultiInferenceLog)(nil),        // 33: tensorflow.serving.MultiInferenceLog
+	(*PredictionLog)(nil),            // 34: tensorflow.serving.PredictionLog
+	nil,                              // 35: tensorflow.serving.PredictRequest.InputsEntry
+	nil,                              // 36: tensorflow.serving.PredictResponse.OutputsEntry
+	nil,                              // 37: tensorflow.serving.SignatureDefMap.SignatureDefEntry
+	nil,                              // 38: tensorflow.serving.GetModelMetadataResponse.MetadataEntry
+	(*wrapperspb.Int64Value)(nil),    // 39: google.protobuf.Int64Value
+	(*Example)(nil),                  // 40: tensorflow.Example
+	(Code)(0),                        // 41: tensorflow.error.Code
+	(*ModelServerConfig)(nil),        // 42: tensorflow.serving.ModelServerConfig
+	(*TensorProto)(nil),              // 43: tensorflow.TensorProto
+	(*SignatureDef)(nil),             // 44: tensorflow.SignatureDef
+	(*anypb.Any)(nil),                // 45: google.protobuf.Any
 }
 var file_serving_proto_depIdxs = []int32{
-	34, // 0: tensorflow.serving.ModelSpec.version:type_name -> google.protobuf.Int64Value
+	39, // 0: tensorflow.serving.ModelSpec.version:type_name -> google.protobuf.Int64Value
 	1,  // 1: tensorflow.serving.PredictRequest.model_spec:type_name -> tensorflow.serving.ModelSpec
-	30, // 2: tensorflow.serving.PredictRequest.inputs:type_name -> tensorflow.serving.PredictRequest.InputsEntry
-	31, // 3: tensorflow.serving.PredictResponse.outputs:type_name -> tensorflow.serving.PredictResponse.OutputsEntry
+	35, // 2: tensorflow.serving.PredictRequest.inputs:type_name -> tensorflow.serving.PredictRequest.InputsEntry
+	36, // 3: tensorflow.serving.PredictResponse.outputs:type_name -> tensorflow.serving.PredictResponse.OutputsEntry
 	1,  // 4: tensorflow.serving.PredictResponse.model_spec:type_name -> tensorflow.serving.ModelSpec
-	35, // 5: tensorflow.serving.ExampleList.examples:type_name -> tensorflow.Example
-	35, // 6: tensorflow.serving.ExampleListWithContext.examples:type_name -> tensorflow.Example
-	35, // 7: tensorflow.serving.ExampleListWithContext.context:type_name -> tensorflow.Example
+	40, // 5: tensorflow.serving.ExampleList.examples:type_name -> tensorflow.Example
+	40, // 6: tensorflow.serving.ExampleListWithContext.examples:type_name -> tensorflow.Example
+	40, // 7: tensorflow.serving.ExampleListWithContext.context:type_name -> tensorflow.Example
 	4,  // 8: tensorflow.serving.Input.example_list:type_name -> tensorflow.serving.ExampleList
 	5,  // 9: tensorflow.serving.Input.example_list_with_context:type_name -> tensorflow.serving.ExampleListWithContext
 	7,  // 10: tensorflow.serving.Classifications.classes:type_name -> tensorflow.serving.Class
@@ -1894,41 +2209,49 @@ var file_serving_proto_depIdxs = []int32{
 	16, // 25: tensorflow.serving.MultiInferenceRequest.tasks:type_name -> tensorflow.serving.InferenceTask
 	6,  // 26: tensorflow.serving.MultiInferenceRequest.input:type_name -> tensorflow.serving.Input
 	17, // 27: tensorflow.serving.MultiInferenceResponse.results:type_name -> tensorflow.serving.InferenceResult
-	32, // 28: tensorflow.serving.SignatureDefMap.signature_def:type_name -> tensorflow.serving.SignatureDefMap.SignatureDefEntry
+	37, // 28: tensorflow.serving.SignatureDefMap.signature_def:type_name -> tensorflow.serving.SignatureDefMap.SignatureDefEntry
 	1,  // 29: tensorflow.serving.GetModelMetadataRequest.model_spec:type_name -> tensorflow.serving.ModelSpec
 	1,  // 30: tensorflow.serving.GetModelMetadataResponse.model_spec:type_name -> tensorflow.serving.ModelSpec
-	33, // 31: tensorflow.serving.GetModelMetadataResponse.metadata:type_name -> tensorflow.serving.GetModelMetadataResponse.MetadataEntry
-	36, // 32: tensorflow.serving.StatusProto.error_code:type_name -> tensorflow.error.Code
+	38, // 31: tensorflow.serving.GetModelMetadataResponse.metadata:type_name -> tensorflow.serving.GetModelMetadataResponse.MetadataEntry
+	41, // 32: tensorflow.serving.StatusProto.error_code:type_name -> tensorflow.error.Code
 	0,  // 33: tensorflow.serving.ModelVersionStatus.state:type_name -> tensorflow.serving.ModelVersionStatus.State
 	23, // 34: tensorflow.serving.ModelVersionStatus.status:type_name -> tensorflow.serving.StatusProto
 	1,  // 35: tensorflow.serving.GetModelStatusRequest.model_spec:type_name -> tensorflow.serving.ModelSpec
 	24, // 36: tensorflow.serving.GetModelStatusResponse.model_version_status:type_name -> tensorflow.serving.ModelVersionStatus
-	37, // 37: tensorflow.serving.ReloadConfigRequest.config:type_name -> tensorflow.serving.ModelServerConfig
+	42, // 37: tensorflow.serving.ReloadConfigRequest.config:type_name -> tensorflow.serving.ModelServerConfig
 	23, // 38: tensorflow.serving.ReloadConfigResponse.status:type_name -> tensorflow.serving.StatusProto
 	28, // 39: tensorflow.serving.ReloadConfigResponse.metric:type_name -> tensorflow.serving.Metric
-	38, // 40: tensorflow.serving.PredictRequest.InputsEntry.value:type_name -> tensorflow.TensorProto
-	38, // 41: tensorflow.serving.PredictResponse.OutputsEntry.value:type_name -> tensorflow.TensorProto
-	39, // 42: tensorflow.serving.SignatureDefMap.SignatureDefEntry.value:type_name -> tensorflow.SignatureDef
-	40, // 43: tensorflow.serving.GetModelMetadataResponse.MetadataEntry.value:type_name -> google.protobuf.Any
-	10, // 44: tensorflow.serving.PredictionService.Classify:input_type -> tensorflow.serving.ClassificationRequest
-	14, // 45: tensorflow.serving.PredictionService.Regress:input_type -> tensorflow.serving.RegressionRequest
-	2,  // 46: tensorflow.serving.PredictionService.Predict:input_type -> tensorflow.serving.PredictRequest
-	18, // 47: tensorflow.serving.PredictionService.MultiInference:input_type -> tensorflow.serving.MultiInferenceRequest
-	21, // 48: tensorflow.serving.PredictionService.GetModelMetadata:input_type -> tensorflow.serving.GetModelMetadataRequest
-	25, // 49: tensorflow.serving.ModelService.GetModelStatus:input_type -> tensorflow.serving.GetModelStatusRequest
-	27, // 50: tensorflow.serving.ModelService.HandleReloadConfigRequest:input_type -> tensorflow.serving.ReloadConfigRequest
-	11, // 51: tensorflow.serving.PredictionService.Classify:output_type -> tensorflow.serving.ClassificationResponse
-	15, // 52: tensorflow.serving.PredictionService.Regress:output_type -> tensorflow.serving.RegressionResponse
-	3,  // 53: tensorflow.serving.PredictionService.Predict:output_type -> tensorflow.serving.PredictResponse
-	19, // 54: tensorflow.serving.PredictionService.MultiInference:output_type -> tensorflow.serving.MultiInferenceResponse
-	22, // 55: tensorflow.serving.PredictionService.GetModelMetadata:output_type -> tensorflow.serving.GetModelMetadataResponse
-	26, // 56: tensorflow.serving.ModelService.GetModelStatus:output_type -> tensorflow.serving.GetModelStatusResponse
-	29, // 57: tensorflow.serving.ModelService.HandleReloadConfigRequest:output_type -> tensorflow.serving.ReloadConfigResponse
-	51, // [51:58] is the sub-list for method output_type
-	44, // [44:51] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	10, // 40: tensorflow.serving.ClassifyLog.request:type_name -> tensorflow.serving.ClassificationRequest
+	14, // 41: tensorflow.serving.RegressLog.request:type_name -> tensorflow.serving.RegressionRequest
+	2,  // 42: tensorflow.serving.PredictLog.request:type_name -> tensorflow.serving.PredictRequest
+	18, // 43: tensorflow.serving.MultiInferenceLog.request:type_name -> tensorflow.serving.MultiInferenceRequest
+	30, // 44: tensorflow.serving.PredictionLog.classify_log:type_name -> tensorflow.serving.ClassifyLog
+	31, // 45: tensorflow.serving.PredictionLog.regress_log:type_name -> tensorflow.serving.RegressLog
+	33, // 46: tensorflow.serving.PredictionLog.multi_inference_log:type_name -> tensorflow.serving.MultiInferenceLog
+	32, // 47: tensorflow.serving.PredictionLog.predict_log:type_name -> tensorflow.serving.PredictLog
+	43, // 48: tensorflow.serving.PredictRequest.InputsEntry.value:type_name -> tensorflow.TensorProto
+	43, // 49: tensorflow.serving.PredictResponse.OutputsEntry.value:type_name -> tensorflow.TensorProto
+	44, // 50: tensorflow.serving.SignatureDefMap.SignatureDefEntry.value:type_name -> tensorflow.SignatureDef
+	45, // 51: tensorflow.serving.GetModelMetadataResponse.MetadataEntry.value:type_name -> google.protobuf.Any
+	10, // 52: tensorflow.serving.PredictionService.Classify:input_type -> tensorflow.serving.ClassificationRequest
+	14, // 53: tensorflow.serving.PredictionService.Regress:input_type -> tensorflow.serving.RegressionRequest
+	2,  // 54: tensorflow.serving.PredictionService.Predict:input_type -> tensorflow.serving.PredictRequest
+	18, // 55: tensorflow.serving.PredictionService.MultiInference:input_type -> tensorflow.serving.MultiInferenceRequest
+	21, // 56: tensorflow.serving.PredictionService.GetModelMetadata:input_type -> tensorflow.serving.GetModelMetadataRequest
+	25, // 57: tensorflow.serving.ModelService.GetModelStatus:input_type -> tensorflow.serving.GetModelStatusRequest
+	27, // 58: tensorflow.serving.ModelService.HandleReloadConfigRequest:input_type -> tensorflow.serving.ReloadConfigRequest
+	11, // 59: tensorflow.serving.PredictionService.Classify:output_type -> tensorflow.serving.ClassificationResponse
+	15, // 60: tensorflow.serving.PredictionService.Regress:output_type -> tensorflow.serving.RegressionResponse
+	3,  // 61: tensorflow.serving.PredictionService.Predict:output_type -> tensorflow.serving.PredictResponse
+	19, // 62: tensorflow.serving.PredictionService.MultiInference:output_type -> tensorflow.serving.MultiInferenceResponse
+	22, // 63: tensorflow.serving.PredictionService.GetModelMetadata:output_type -> tensorflow.serving.GetModelMetadataResponse
+	26, // 64: tensorflow.serving.ModelService.GetModelStatus:output_type -> tensorflow.serving.GetModelStatusResponse
+	29, // 65: tensorflow.serving.ModelService.HandleReloadConfigRequest:output_type -> tensorflow.serving.ReloadConfigResponse
+	59, // [59:66] is the sub-list for method output_type
+	52, // [52:59] is the sub-list for method input_type
+	52, // [52:52] is the sub-list for extension type_name
+	52, // [52:52] is the sub-list for extension extendee
+	0,  // [0:52] is the sub-list for field type_name
 }
 
 func init() { file_serving_proto_init() }
@@ -1954,13 +2277,19 @@ func file_serving_proto_init() {
 	file_serving_proto_msgTypes[27].OneofWrappers = []any{
 		(*Metric_Int64ValueIncrease)(nil),
 	}
+	file_serving_proto_msgTypes[33].OneofWrappers = []any{
+		(*PredictionLog_ClassifyLog)(nil),
+		(*PredictionLog_RegressLog)(nil),
+		(*PredictionLog_MultiInferenceLog)(nil),
+		(*PredictionLog_PredictLog)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_serving_proto_rawDesc), len(file_serving_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   33,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

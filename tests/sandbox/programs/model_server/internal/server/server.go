@@ -14,6 +14,7 @@ import (
 	"model_server/internal/inference"
 	"model_server/internal/logging"
 	"model_server/internal/manager"
+	"model_server/internal/model"
 	"model_server/internal/options"
 	"model_server/internal/pb"
 	"model_server/internal/rest"
@@ -34,12 +35,17 @@ func Run(o *options.Options) error {
 	if err != nil {
 		return err
 	}
+	var warmup func(*model.Model, string) error
+	if o.Warmup {
+		warmup = func(m *model.Model, folder string) error { return inference.Warmup(m, folder, int(o.WarmupIterations)) }
+	}
 	models := manager.New(manager.LoadOptions{
 		PollInterval:              time.Duration(o.FileSystemPollSeconds) * time.Second,
 		MaxRetries:                int(o.MaxLoadRetries),
 		RetryInterval:             time.Duration(o.LoadRetryMicros) * time.Microsecond,
 		AllowLabelsForUnavailable: o.AllowLabelsForUnavailable,
 		Buckets:                   os.Getenv(BucketsEnv),
+		Warmup:                    warmup,
 	})
 	core := &inference.Core{Manager: models, CheckMethodName: o.SignatureMethodNameCheck, TensorContent: o.TensorContent}
 	if err := serveFaults(models); err != nil {
