@@ -64,8 +64,9 @@ def _container_reason(container: Mapping[str, Any]) -> str | None:
     )
     reason = waiting.get("reason", "")
     if reason and reason not in ("ContainerCreating", "PodInitializing"):
+        said = ended.get("message") or waiting.get("message", "")
         last = f", last exit code {ended['exitCode']}" if "exitCode" in ended else ""
-        return f"{reason}{last}: {waiting.get('message', '')}".rstrip(": ")
+        return f"{reason}{last}: {said}".rstrip(": ")
     if ended.get("exitCode"):
         return (
             f"container {container['name']} ended with exit code {ended['exitCode']} ({ended.get('reason', 'Error')})"
