@@ -5,7 +5,8 @@
     assert not load.failures
     assert not split_problems(load.counts(), {"v1": 90, "v2": 10})
 
-``python -m mesh.load --help`` does the same from a shell.
+``python -m mesh.load --help`` does the same from a shell. wrk, fortio and k6 count statuses and latencies; none keeps, for each
+request, which version answered and over which kind of connection.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import sys
 import time
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 from .generator import Load
 from .grpc_target import Grpc
 from .report import live_line, summary
-from .rest_target import Rest, predict
+from .rest_target import SERVED_BY, Rest, predict
 from .split import split_problems
 from .target import Connections, Target
 
@@ -64,6 +65,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--header", action="append", default=[], metavar="NAME=VALUE", help="header or gRPC metadata; may be repeated"
     )
+    parser.add_argument(
+        "--version-header", default=SERVED_BY, help="response header that names the version (x-served-by)"
+    )
+    parser.add_argument("--insecure", action="store_true", help="do not check the certificate of https")
     parser.add_argument("--authority", help="the host that gRPC asks for, where it is not the address")
     parser.add_argument(
         "--connections", type=Connections, default=Connections.BOTH, choices=list(Connections), metavar="kept|new|both"
@@ -85,9 +90,19 @@ def target_of(options: argparse.Namespace) -> Target:
     headers = dict(_pair(header, "=") for header in options.header)
     parts = urlsplit(options.url)
     if parts.scheme == "grpc" and parts.netloc and parts.path.strip("/"):
-        return Grpc(parts.netloc, parts.path.strip("/"), metadata=headers, authority=options.authority)
+        return Grpc(
+            parts.netloc,
+            parts.path.strip("/"),
+            metadata=headers,
+            authority=options.authority,
+            version_header=options.version_header,
+        )
     if parts.scheme in ("http", "https") and parts.netloc:
-        return Rest(options.url, None if options.get else options.data, headers)
+        tls = ssl.create_default_context()
+        if options.insecure:
+            tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        body = None if options.get else options.data
+        return Rest(options.url, body, headers, tls=tls, version_header=options.version_header)
     raise ValueError(f"{options.url!r} is neither http://HOST/PATH nor grpc://HOST:PORT/MODEL")
 
 

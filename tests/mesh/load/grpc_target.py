@@ -27,7 +27,9 @@ class Grpc:
         metadata: Mapping[str, str] | None = None,
         authority: str | None = None,
         model_version: int | None = None,
+        version_header: str = SERVED_BY,
     ) -> None:
+        self.version_header = version_header
         self.address = address
         self.metadata = tuple((metadata or {}).items())
         self.options = [*OPTIONS, *([("grpc.default_authority", authority)] if authority else [])]
@@ -74,7 +76,7 @@ class Grpc:
             headers = dict(await call.initial_metadata() or ())
         except grpc.aio.AioRpcError as error:
             return Outcome(error.code().name, error=f"{error.code().name}: {error.details()}")
-        served_by = headers.get(SERVED_BY) or str(response.model_spec.version.value)
+        served_by = headers.get(self.version_header) or str(response.model_spec.version.value)
         values = next(
             (response.outputs[name].float_val for name in sorted(response.outputs) if response.outputs[name].float_val),
             None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import aiohttp
 
 from .answer import Outcome
 
-SERVED_BY = "x-served-by"
+SERVED_BY = "x-served-by"  # the header by which the double names its version, where it is told to
 ERROR_LENGTH = 200  # characters of a body that are kept as the reason of a failure
 
 
@@ -20,18 +21,30 @@ def predict(*instances: float | Sequence[float]) -> dict[str, Any]:
 
 
 class Rest:
-    """Requests to a URL: POST of ``body`` where there is one, else GET of a model's status."""
+    """Requests to a URL: POST of ``body`` where there is one, else GET of a model's status.
 
-    def __init__(self, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
+    ``tls`` replaces the system's trust for https. ``version_header`` is a response header that names the version.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        version_header: str = SERVED_BY,
+    ) -> None:
         self.url = url
         self.data = None if body is None else json.dumps(body).encode()
         self.headers = {"Content-Type": "application/json", **(headers or {})}
+        self.tls, self.version_header = tls, version_header
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def open(self) -> None:
         """Make a session that keeps connections and one that never does."""
         for new in (False, True):
-            connector = aiohttp.TCPConnector(limit=0, force_close=new)
+            connector = aiohttp.TCPConnector(limit=0, force_close=new, ssl=self.tls or True)
             self._sessions[new] = aiohttp.ClientSession(connector=connector, auto_decompress=True)
 
     async def close(self) -> None:
@@ -47,7 +60,7 @@ class Rest:
         try:
             async with self._sessions[new_connection].request(method, self.url, timeout=limit, **options) as answer:
                 body = await answer.read()
-                return _outcome(answer.status, answer.headers.get(SERVED_BY), body)
+                return _outcome(answer.status, answer.headers.get(self.version_header), body)
         except TimeoutError:
             return Outcome(None, error=f"no answer within {timeout:g} s")
         except (aiohttp.ClientError, OSError) as error:

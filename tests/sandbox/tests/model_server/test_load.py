@@ -253,3 +253,25 @@ def test_a_model_with_several_outputs_is_recognised_by_its_scores(start, tmp_pat
         with Load(target, rate=100, count=10, versions={"v1": 7, "v2": 8}) as load:
             load.wait()
         assert load.counts() == {"v1": 10}, load.failures
+
+
+def test_a_new_model_version_takes_over_without_a_failure(start, tmp_path):
+    base = tmp_path / "m"
+    write_model(base, 1, latency={"base_ms": 30})
+    double = start("--model_name=mnist", f"--model_base_path={base}").wait()
+    with Load(rest(double), rate=200, versions=VERSIONS) as load:
+        time.sleep(1)
+        write_model(base, 2, "half_plus_three", load_seconds=0.5)
+        time.sleep(3)
+    assert load.failures == []
+    assert set(load.counts(0, 0.9)) == {"v1"}
+    assert set(load.counts(load.answers[-1].at - 0.5)) == {"v2"}
+
+
+def test_a_header_names_the_version(start, tmp_path):
+    write_model(tmp_path / "m", 4)
+    double = start("--model_name=mnist", f"--model_base_path={tmp_path}/m", MODEL_SERVER_REPORT_VERSION="1").wait()
+    for target in (rest(double), Grpc(double.grpc, "mnist")):
+        with Load(target, rate=100, count=4) as load:
+            load.wait()
+        assert load.counts() == {"mnist/4": 4}
