@@ -6,6 +6,7 @@ import (
 )
 
 func TestPageHasTheRealServersForm(t *testing.T) {
+	RequestCount.cells, RequestLatency.cells = map[string]int64{}, map[string]*cell{}
 	RequestCount.Add(2, `a"b\c`, "OK")
 	RequestLatency.Observe(9, "mnist", "predict", "REST")
 	RequestLatency.Observe(10, "mnist", "predict", "REST")
