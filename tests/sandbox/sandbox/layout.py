@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.errors import SandboxError
+
 POD_CIDR = "10.244.0.0/16"
 NODE_IP = "10.244.0.1"
 NODE_NAME = "sandbox"
@@ -43,9 +45,14 @@ class Layout:
 
     @classmethod
     def from_environment(cls) -> Layout:
-        """The layout that SANDBOX_STATE names, or the default one."""
+        """The layout that SANDBOX_STATE names, or the default one; raises SandboxError."""
         chosen = os.environ.get("SANDBOX_STATE")
-        return cls(Path(chosen).expanduser().absolute() if chosen else cache_home())
+        state = Path(chosen).expanduser().absolute() if chosen else cache_home()
+        if state.resolve().is_relative_to("/run"):
+            raise SandboxError(
+                f"SANDBOX_STATE is {state}: choose a folder outside /run, of which the machine has its own."
+            )
+        return cls(state)
 
     @property
     def lock(self) -> Path:
@@ -81,11 +88,6 @@ class Layout:
     def audit_log(self) -> Path:
         """One JSON object for each request that the API server answered."""
         return self.logs / "audit.jsonl"
-
-    @property
-    def bin(self) -> Path:
-        """Links to the programs this machine was started with."""
-        return self.run / "bin"
 
     def kubeconfig(self, identity: str) -> Path:
         """The kubeconfig of `admin`, `node`, `scheduler` and so on."""

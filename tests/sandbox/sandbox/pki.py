@@ -39,15 +39,18 @@ _API_NAMES = (
     API_SERVICE_IP,
 )
 
-IDENTITIES = (
-    Identity("apiserver", "kube-apiserver", serves=_API_NAMES),
-    Identity("kubelet", f"system:node:{NODE_NAME}", "system:nodes", serves=(NODE_NAME, NODE_IP)),
-    Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
+API_CLIENTS = (
     Identity("admin", "kubernetes-admin", "system:masters"),
     Identity("controller-manager", "system:kube-controller-manager"),
     Identity("scheduler", "system:kube-scheduler"),
     Identity("proxy", "system:kube-proxy"),
     Identity("dns", "system:coredns"),
+    Identity("kubelet", f"system:node:{NODE_NAME}", "system:nodes", serves=(NODE_NAME, NODE_IP)),
+)
+IDENTITIES = (
+    *API_CLIENTS,
+    Identity("apiserver", "kube-apiserver", serves=_API_NAMES),
+    Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from sandbox import host, ids
 from sandbox.errors import SandboxError
+from sandbox.layout import Layout
 
 
 @pytest.fixture
@@ -87,3 +88,9 @@ def test_sidecars_need_their_own_user_id(tmp_path, monkeypatch, ordinary_user, l
 def test_without_newuidmap_there_is_one_id_and_the_reason_is_said(monkeypatch, ordinary_user):
     monkeypatch.setattr(ids, "find_program", lambda _: None)
     assert ids.available() == ids.IdMap(1, "newuidmap is missing (Debian's package uidmap)")
+
+
+def test_a_state_folder_that_the_machine_could_not_see_is_refused(monkeypatch):
+    monkeypatch.setenv("SANDBOX_STATE", "/run/user/1000/sandbox")
+    with pytest.raises(SandboxError, match="SANDBOX_STATE is /run/user/1000/sandbox: choose a folder outside /run"):
+        Layout.from_environment()
