@@ -11,6 +11,7 @@ from sandbox.node import leftovers, network
 from sandbox.node.pod import PodWorker
 from sandbox.node.register import Registration
 from sandbox.node.rootfs import build_skeleton
+from sandbox.node.streaming import Streaming
 from sandbox.node.surroundings import Node
 from sandbox.node.watch import Informer
 
@@ -52,6 +53,7 @@ class Agent:
         _log.info("Node %s registered", self._node.name)
         background = [self._registration.keep(), self._node.events.run(), self._services.run()]
         background += [informer.run() for informer in self._sources.values()]
+        background.append(Streaming(self._node, self.worker).run())
         for work in background:
             self._spawn(work)
         for informer in (*self._sources.values(), self._services):

@@ -91,6 +91,10 @@ class Container:
     def reset_backoff(self) -> None:
         self._backoff.reset()
 
+    def log_path(self, attempt: int) -> Path:
+        """Where the output of a run is: 0 is the first, 1 the one after the first restart."""
+        return self._around.logs / self.state.name / f"{attempt}.log"
+
     # Its image and configuration.
 
     async def _pull(self) -> images.Image | None:
@@ -154,8 +158,8 @@ class Container:
     async def _run_once(self, blueprint: Blueprint) -> None:
         began = now()
         self.state.container_id = f"sandbox://{secrets.token_hex(32)}"
-        log = Log(self._log_path(self.state.restarts))
-        self._log_path(self.state.restarts - 2).unlink(missing_ok=True)
+        log = Log(self.log_path(self.state.restarts))
+        self.log_path(self.state.restarts - 2).unlink(missing_ok=True)
         try:
             streams = await log.open()
             self._event("Created", f"Container created: {self.state.name}")
@@ -177,9 +181,6 @@ class Container:
         message = self._termination_message(blueprint.termination_log, log, exited.code)
         self._end(Terminated(exited.code, reason, began, now(), exited.signal, message))
         shutil.rmtree(blueprint.termination_log.parent, ignore_errors=True)
-
-    def _log_path(self, attempt: int) -> Path:
-        return self._around.logs / self.state.name / f"{attempt}.log"
 
     async def _supervise(self, blueprint: Blueprint, began: datetime) -> None:
         """Probes and hooks for as long as the process runs."""

@@ -103,6 +103,11 @@ class PodWorker:
 
     # What the agent calls.
 
+    @property
+    def network_namespace(self) -> str:
+        """Path of the Pod's network namespace."""
+        return self._around.namespaces["net"]
+
     def start(self) -> None:
         self._publisher.changed()
         self._helpers.append(asyncio.create_task(self._publisher.run()))
