@@ -10,6 +10,7 @@ from double import Double
 
 from sandbox import builds, programs
 from sandbox.catalog import BUILDS
+from sandbox.models import write_model
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,10 @@ def start(program: Path, tmp_path: Path) -> Iterator[Callable[..., Double]]:
     for double in running:
         double.process.kill()
         double.process.wait()
+
+
+@pytest.fixture
+def served(start: Callable[..., Double], tmp_path: Path) -> tuple[Double, Path]:
+    """Serve half_plus_two as model mnist; return the double and the version's folder."""
+    folder = write_model(tmp_path / "m", 1)
+    return start("--model_name=mnist", f"--model_base_path={tmp_path}/m").wait(), folder
