@@ -64,13 +64,10 @@ def shipped() -> list[str]:
 
 
 def _ignored(name: str, patterns: list[str]) -> bool:
-    """Whether a path, or a folder above it, matches: by its whole path or its last name, as ansible-galaxy does."""
+    """Whether a path, or a folder above it, matches, as ansible-galaxy does it: whole paths, where a star matches slashes too."""
     parts = Path(name).parts
-    return any(
-        fnmatch.fnmatch("/".join(parts[: depth + 1]), pattern) or fnmatch.fnmatch(parts[depth], pattern)
-        for depth in range(len(parts))
-        for pattern in patterns
-    )
+    paths = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+    return any(fnmatch.fnmatch(path, pattern) for path in paths for pattern in patterns)
 
 
 def home() -> Path:
