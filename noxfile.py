@@ -174,7 +174,7 @@ def integration(session: nox.Session, results: Part) -> None:
 @on_cluster
 def mesh(session: nox.Session, results: Part) -> None:
     """What only traffic can show: changes under load, every answer looked at."""
-    results.pytest(*(session.posargs or ["tests/mesh"]), prefix=cluster.prefix())
+    results.pytest(*(session.posargs or ["tests/mesh"]), prefix=cluster.prefix(), env=cluster.variables())
 
 
 @part(bool(SCENARIOS))
@@ -183,7 +183,7 @@ def molecule(session: nox.Session, results: Part) -> None:
     """The roles and the site playbook: one scenario a case."""
     for scenario in session.posargs or [path.name for path in SCENARIOS]:
         command = [*cluster.prefix(), "molecule", "test", "--scenario-name", scenario]
-        results.step(scenario, command, cwd=ROOT / "extensions")
+        results.step(scenario, command, cwd=ROOT / "extensions", env=cluster.variables())
 
 
 @nox.session(python=False, default=False)

@@ -6,9 +6,12 @@ import os
 import subprocess
 from pathlib import Path
 
+import yaml
+
 from .paths import PYTHON, ROOT, environment
 
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox"
+CHARTS = "/run/sandbox/bin/charts"  # inside it
 
 
 def given() -> bool:
@@ -31,6 +34,16 @@ def unavailable() -> str:
     except SandboxError as error:
         return str(error)
     return ""
+
+
+def variables() -> dict[str, str]:
+    """Return the environment of a command on the cluster; on the sandbox it names Istio's charts, and the values they need there."""
+    if given():
+        return environment()
+    values = ROOT / ".cache" / "mesh-values.yml"
+    values.parent.mkdir(exist_ok=True)
+    values.write_text(yaml.safe_dump(yaml.safe_load((SANDBOX.parent / "istio-values.yml").read_text())["mesh_values"]))
+    return {**environment(), "TFSERVING_TEST_CHARTS": CHARTS, "TFSERVING_TEST_MESH_VALUES": str(values)}
 
 
 def prefix() -> list[str | Path]:

@@ -62,10 +62,12 @@ class Part:
         if not outcomes or (code != 0 and "failed" not in outcomes):
             self._add(_failure(name, code, log, seconds))
 
-    def pytest(self, *arguments: str | Path, prefix: Sequence[str | Path] = (), cwd: Path = ROOT) -> None:
+    def pytest(
+        self, *arguments: str | Path, prefix: Sequence[str | Path] = (), env: dict[str, str] | None = None
+    ) -> None:
         """Run pytest and count its tests; ``prefix`` is put before the command, to run it in the sandbox for one."""
         command = [*prefix, PYTHON, "-m", "pytest", f"--junitxml={self.folder / 'pytest.xml'}", *arguments]
-        self.counted("pytest", command, self.folder, cwd=cwd)
+        self.counted("pytest", command, self.folder, env=env)
 
     def record(self, name: str, problems: Sequence[str]) -> None:
         """Record a check made in Python: it fails if there are problems."""

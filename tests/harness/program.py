@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from . import cluster
-from .paths import PYTHON, ROOT, environment
+from .paths import PYTHON, ROOT
 
 
 def main(module: str, *arguments: str) -> int:
@@ -20,7 +20,7 @@ def main(module: str, *arguments: str) -> int:
     ran_before = cluster.given() or cluster.running()
     try:
         command = [*cluster.prefix(), PYTHON, "-m", module, *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+        return subprocess.run(command, cwd=ROOT, env=cluster.variables(), check=False).returncode
     except KeyboardInterrupt:
         return 130
     finally:
