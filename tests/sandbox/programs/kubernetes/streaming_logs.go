@@ -49,7 +49,8 @@ func serveLogs(node *agent, w http.ResponseWriter, r *http.Request) {
 	case "Stderr":
 		stdout = io.Discard
 	}
-	if err := readLog(r.Context(), node, podName(r), name, found.Attempt, path, options, stdout, stderr); err != nil {
+	err = readLog(r.Context(), node, podName(r), name, found.Attempt, path, options, stdout, stderr)
+	if err != nil && r.Context().Err() == nil { // who goes away in the middle is no error
 		log.Printf("node-streaming: logs of %s: %v", podName(r), err)
 	}
 }

@@ -89,8 +89,6 @@ class Agent:
         worker = PodWorker(self._node, pod)
         self._workers[uid] = worker
         worker.start()
-        if pod["metadata"].get("deletionTimestamp"):
-            worker.update(pod)
         self._spawn(self._forget(uid, worker))
 
     async def _forget(self, uid: str, worker: PodWorker) -> None:

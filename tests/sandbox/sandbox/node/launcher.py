@@ -64,8 +64,8 @@ def _become_container(description: dict[str, Any], streams: tuple[int, int]) -> 
     _connect_streams(streams, description["uid"], description["gid"])
     _drop_privileges(description)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)  # what is ignored here would stay ignored in the container
     os.umask(0o022)
     command = description["argv"]
     try:

@@ -109,6 +109,10 @@ class PodWorker:
         return self._around.namespaces["net"]
 
     def start(self) -> None:
+        """Starts the Pod, or, where it is on its way out already, only clears it away."""
+        if self._around.pod["metadata"].get("deletionTimestamp"):
+            self.terminate(0)
+            return
         self._publisher.changed()
         self._helpers.append(asyncio.create_task(self._publisher.run()))
         self._main = asyncio.create_task(self._guard(self._live()))
@@ -253,8 +257,9 @@ class PodWorker:
         try:
             await self._end_processes(grace)
             await self._remove_sandbox()
-            self._publisher.changed()
-            await self._publisher.flush()
+            if self._main:
+                self._publisher.changed()
+                await self._publisher.flush()
             await self._forget()
             await asyncio.to_thread(self._remove_files)
         finally:

@@ -82,7 +82,8 @@ def phase(pod: Object, states: list[ContainerState]) -> str:
     ended = [state.phase for state in mains if isinstance(state.phase, Terminated)]
     if any(isinstance(state.phase, Waiting) and state.last is None for state in mains):
         return "Pending"
-    if len(ended) == len(mains) and policy != "Always":
+    serving = any(state.kind is Kind.SIDECAR and isinstance(state.phase, Running) for state in states)
+    if len(ended) == len(mains) and policy != "Always" and not serving:
         failed = any(end.code != 0 for end in ended)
         if not failed:
             return "Succeeded"
