@@ -34,7 +34,7 @@ def test_an_answer_comes_back_as_an_object(client: Client, server: ApiServer):
 def test_credentials_go_along_and_the_body_is_json(client: Client, server: ApiServer):
     client.request("PATCH", "/x", TARGET, body={"a": 1}, content_type="application/apply-patch+yaml")
     (request,) = server.requests
-    assert request["headers"]["Authorization"] == "Bearer token"
+    assert request["headers"]["authorization"] == "Bearer token"
     assert request["headers"]["Content-Type"] == "application/apply-patch+yaml"
     assert json.loads(request["body"]) == {"a": 1}
 
