@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +16,7 @@ from pathlib import Path
 from . import junit
 from .paths import JUNIT, LOGS, PYTHON, ROOT, environment
 
+LONGEST = 45 * 60  # seconds after which a step hangs, and is ended
 LAST_LINES = 60  # of a failed step's output that go into its result
 
 
@@ -103,13 +108,28 @@ class Part:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             assert process.stdout is not None
-            for line in process.stdout:
-                out.write(line)
-                sys.stdout.buffer.write(line)
-                sys.stdout.buffer.flush()
+            limit = threading.Timer(LONGEST, _end, [process])
+            limit.start()
+            try:
+                for line in process.stdout:
+                    out.write(line)
+                    sys.stdout.buffer.write(line)
+                    sys.stdout.buffer.flush()
+            except BaseException:  # the user's Ctrl-C reaches this process only
+                _end(process)
+                raise
+            finally:
+                limit.cancel()
         return process.wait(), log, time.monotonic() - started
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a step with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def _failure(name: str, code: int, log: Path, seconds: float) -> junit.Case:
