@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.tfserving.istio.plugins.module_utils._spec import check
-from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.tfserving.istio.plugins.module_utils._spec import check
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

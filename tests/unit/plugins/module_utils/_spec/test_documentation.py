@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+
 from ansible_collections.tfserving.istio.plugins.doc_fragments.models import ModuleDocFragment
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.model import Model
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.record import REQUIRED, keys
@@ -39,7 +40,9 @@ def written(options: dict[str, Any]) -> dict[str, Any]:
     """The documented options without their descriptions."""
     return {
         name: {
-            key: written(entry) if key == "suboptions" else entry for key, entry in option.items() if key != "description"
+            key: written(entry) if key == "suboptions" else entry
+            for key, entry in option.items()
+            if key != "description"
         }
         for name, option in options.items()
     }

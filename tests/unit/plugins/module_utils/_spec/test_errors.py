@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import (
     Collector,
     Problem,

@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.model import LATER, read_model, unpinned
 from ansible_collections.tfserving.istio.tests.unit.support.models import mnist, models, read
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def errors(given: Any) -> list[str]:

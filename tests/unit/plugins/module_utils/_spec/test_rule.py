@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import (
     all_to,
@@ -9,8 +12,6 @@ from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import 
     read_rule,
 )
 from ansible_collections.tfserving.istio.tests.unit.support.models import rules
-from hypothesis import given
-from hypothesis import strategies as st
 
 NAMES = ["v1", "v2", "blue-green", "1", "v10"]
 

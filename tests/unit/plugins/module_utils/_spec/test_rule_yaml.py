@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
 
@@ -12,7 +13,9 @@ def traffic(line: str) -> object:
     return yaml.safe_load(f"traffic: {line}")["traffic"]
 
 
-@pytest.mark.parametrize("line", ["v1:90:v2:10", "'v1:90:v2:10'", "v1:90,v2:10", "{v1: 90, v2: 10}", '{v1: "90", v2: 10}'])
+@pytest.mark.parametrize(
+    "line", ["v1:90:v2:10", "'v1:90:v2:10'", "v1:90,v2:10", "{v1: 90, v2: 10}", '{v1: "90", v2: 10}']
+)
 def test_what_yaml_reads_as_it_is_written(line: str):
     assert str(read_rule(traffic(line))) == "v1:90:v2:10"
 

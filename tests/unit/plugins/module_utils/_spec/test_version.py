@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.version import RESERVED_LABELS, read_version
 
