@@ -22,7 +22,14 @@ from ._render.server_config import METRICS_PATH
 QUIET_LIMIT = 600.0
 """Seconds after which a version that still gets requests is an error."""
 
-COUNTER = re.compile(r"^:tensorflow:serving:request_count(?:\{[^}]*\})?\s+([0-9.eE+]+)", re.MULTILINE)
+ANSWERED = re.compile(
+    r'^:tensorflow:serving:request_latency_count\{(?=[^}]*API="[^"]+")[^}]*\}\s+([0-9.eE+]+)', re.MULTILINE
+)
+REFUSED = re.compile(
+    r'^:tensorflow:serving:request_count\{(?=[^}]*status="(?!OK")[^"]*")[^}]*\}\s+([0-9.eE+]+)', re.MULTILINE
+)
+"""Predictions that were answered, and requests that failed. ``request_count`` alone would count probes: each GET of a status or of metadata is an OK
+there, and has an empty API in ``request_latency``."""
 
 Pod = Mapping[str, Any]
 
@@ -50,14 +57,19 @@ def available(status: Any) -> list[int]:
 
 
 def requests(client: Client, pod: Pod) -> float | None:
-    """Requests since the Pod's server started, or None where it has no metrics."""
+    """Requests since the Pod's server started, probes aside, or None where it has no metrics."""
     try:
         answer = ask(client, _key(pod), REST_PORT, METRICS_PATH)
     except ClusterError:
         return None
     if answer.status != 200:
         return None
-    return sum(float(value) for value in COUNTER.findall(answer.body.decode(errors="replace")))
+    return count_requests(answer.body.decode(errors="replace"))
+
+
+def count_requests(metrics: str) -> float:
+    """Requests of clients, from a server's metrics in Prometheus' text format."""
+    return sum(float(value) for pattern in (ANSWERED, REFUSED) for value in pattern.findall(metrics))
 
 
 def wait_quiet(client: Client, pods: Callable[[], list[Pod]], quiet: float) -> str:
