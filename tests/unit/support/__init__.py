@@ -1,0 +1,1 @@
+"""What tests share: a model of a cluster, models, recorded answers, an HTTP server."""

@@ -26,9 +26,11 @@ class ApiServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def answer(self, status: int, body: Any) -> None:
+        """Answer everything with this from now on."""
         self.answers = [(status, body if isinstance(body, bytes) else json.dumps(body).encode())]
 
 
@@ -38,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     server: ApiServer
 
     def handle_one(self) -> None:
+        """Keep the request and answer it."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         self.server.requests.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -74,7 +75,7 @@ def rules(names: list[str]) -> st.SearchStrategy[dict[str, float]]:
 
     def shares(cuts: list[int], chosen: list[str]) -> dict[str, float]:
         edges = [0, *sorted(cuts)[: len(chosen) - 1], 1000]
-        tenths = [high - low for low, high in zip(edges, edges[1:], strict=False)]
+        tenths = [high - low for low, high in pairwise(edges)]
         return {
             name: share // 10 if share % 10 == 0 else share / 10 for name, share in zip(chosen, tenths, strict=True)
         }

@@ -33,7 +33,7 @@ def test_a_server_that_only_redirects_is_none():
 
 
 def test_a_server_of_another_protocol_or_host_is_none():
-    with pytest.raises(ClusterError, match="Gateway kubeflow/gw has no HTTP or HTTPS server for host a.com"):
+    with pytest.raises(ClusterError, match=r"Gateway kubeflow/gw has no HTTP or HTTPS server for host a\.com"):
         chosen("a.com", server("TCP", 9000), server(hosts=("b.com",)), server(hosts=("*.a.com",)))
 
 

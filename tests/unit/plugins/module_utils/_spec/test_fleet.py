@@ -79,5 +79,5 @@ def test_problems_of_all_models_are_told_at_once():
 
 @pytest.mark.parametrize("value", [None, "mnist", {"name": "mnist"}])
 def test_what_is_no_list_of_models(value: object):
-    with pytest.raises(SpecError, match="models: .* is not a list"):
+    with pytest.raises(SpecError, match=r"models: .* is not a list"):
         read_models(value)

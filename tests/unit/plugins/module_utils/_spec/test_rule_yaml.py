@@ -29,7 +29,7 @@ def test_a_rule_that_became_a_number_or_a_date_is_to_be_quoted(line: str):
 
 def test_a_mapping_without_spaces_became_one_of_nulls():
     assert traffic("{v1:90, v2:10}") == {"v1:90": None, "v2:10": None}
-    with pytest.raises(SpecError, match="is a mapping without percents: write .* with a space after each colon"):
+    with pytest.raises(SpecError, match=r"is a mapping without percents: write .* with a space after each colon"):
         read_rule(traffic("{v1:90, v2:10}"))
 
 
