@@ -33,15 +33,8 @@ class Addresses:
         self._next = 0
         self._used: set[str] = set()
 
-    def take(self, earlier: str = "") -> str:
-        """Gives the next free address, or *earlier*, the one a Pod had under an earlier agent.
-
-        Raises:
-            NetworkError: None is left.
-        """
-        if earlier and earlier not in self._used:
-            self._used.add(earlier)
-            return earlier
+    def take(self) -> str:
+        """Raises NetworkError where none is left."""
         for _ in self._hosts:
             address = self._hosts[self._next]
             self._next = (self._next + 1) % len(self._hosts)

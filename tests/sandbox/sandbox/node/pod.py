@@ -36,7 +36,7 @@ class PodWorker:
         self.namespace = metadata["namespace"]
         self.name = f"{self.namespace}/{metadata['name']}"
         self._node = node
-        self._address = node.addresses.take((pod.get("status") or {}).get("podIP", ""))
+        self._address = node.addresses.take()
         self._start_time = timestamp(now())
         self._network_ready = False
         self._tokens = Tokens(node.api, pod)

@@ -122,7 +122,8 @@ def pod_status(pod: Object, states: list[ContainerState], facts: PodFacts) -> Ob
         status["initContainerStatuses"] = inits
     if facts.address:
         status["podIP"] = facts.address
-        status["podIPs"] = [{"ip": facts.address}]
+        # Not merged by address: a Pod that an earlier agent ran has a new one now.
+        status["podIPs"] = [{"$patch": "replace"}, {"ip": facts.address}]
     return status
 
 
