@@ -19,3 +19,10 @@ def inside(layout: Layout) -> dict[str, str]:
         "SANDBOX_STATE": str(layout.state),
         "SANDBOX_RUN": str(layout.run),
     }
+
+
+def become_inside(layout: Layout) -> None:
+    """Give this process, and what it starts, that environment."""
+    variables = inside(layout)
+    os.environ.clear()
+    os.environ.update(variables)

@@ -14,13 +14,12 @@ import socket
 import sys
 from pathlib import Path
 
-from sandbox import controlplane, dns, environment, files, kubeconfig, namespaces, network, node_agent, pki
+from sandbox import controlplane, dns, environment, files, host, kubeconfig, namespaces, network, node_agent, pki
 from sandbox.errors import SandboxError
 from sandbox.layout import MACHINE_BIN, MANIFESTS, NODE_NAME, Layout
 from sandbox.supervisor import StartFailed, Supervisor
 
 _PATIENCE = 60.0  # seconds for each program's start: a busy computer is no failure
-_GRACE = 5.0  # seconds for the node agent to end its Pods
 
 
 def emit(event: str, **details: object) -> None:
@@ -47,12 +46,13 @@ def main() -> int:
         os._exit(0)
     try:
         asyncio.run(_live(Layout.from_environment(), programs))
+        return 0
     except StartFailed as failure:
         emit("failed", program=failure.program, reason=str(failure))
     except SandboxError as error:
         emit("failed", reason=str(error))
     except OSError as error:
-        emit("refused", reason=str(error))
+        emit("failed", reason=f"The machine could not be set up: {error}")
     return 1
 
 
@@ -61,14 +61,13 @@ async def _live(layout: Layout, programs: dict[str, Path]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _prepare(layout, programs)
-    os.environ.update(environment.inside(layout))
+    environment.become_inside(layout)
     supervisor = Supervisor(layout)
     await _start(layout, supervisor)
     supervisor.keep_running()
     emit("ready")
     files.detach_output(layout.log("init"))
-    await stop.wait()
-    await supervisor.stop((node_agent.NAME,), _GRACE)  # everything else ends with this process
+    await stop.wait()  # the kernel ends everything else with this process
 
 
 def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
@@ -76,7 +75,10 @@ def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
     shutil.rmtree(layout.run, ignore_errors=True)
     for folder in (layout.run, layout.logs, layout.pids):
         folder.mkdir(parents=True, exist_ok=True)
-    files.mount_private_system()
+    try:
+        files.mount_private_system()
+    except OSError as error:
+        raise host.explain_refusal(str(error)) from error
     files.show_programs(programs, MACHINE_BIN)
     files.replace_resolver()
     socket.sethostname(NODE_NAME)

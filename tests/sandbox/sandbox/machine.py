@@ -21,7 +21,7 @@ from sandbox.logs import tail
 from sandbox.progress import say
 from sandbox.record import Record, running
 
-_END_WITHIN = 10.0  # seconds
+_END_WITHIN = 5.0  # seconds
 
 
 @contextlib.contextmanager

@@ -8,13 +8,11 @@ from sandbox.controlplane import Service
 from sandbox.health import answers_https
 from sandbox.layout import DNS_SERVICE_IP, MACHINE_BIN, NODE_NAME, Layout
 
-NAME = "node"
-
 
 def service(layout: Layout) -> Service:
     """Ready when the Node has registered."""
     return Service(
-        NAME,
+        "node",
         (
             sys.executable,
             "-m",

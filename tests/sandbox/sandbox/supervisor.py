@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.controlplane import Service
@@ -41,7 +40,6 @@ class Supervisor:
         self._running: dict[int, _Running] = {}
         self._exits: dict[int, asyncio.Future[int]] = {}
         self._starting = True
-        self._stopping = False
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
     async def start(self, service: Service, within: float) -> None:
@@ -66,16 +64,6 @@ class Supervisor:
     def keep_running(self) -> None:
         """From now on a program that ends is started again."""
         self._starting = False
-
-    async def stop(self, names: tuple[str, ...], within: float) -> None:
-        """Ask programs to end, and wait for them for `within` seconds at most."""
-        self._stopping = True
-        chosen = [pid for pid, running in self._running.items() if running.service.name in names]
-        for pid in chosen:
-            os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + within
-        while any(pid in self._running for pid in chosen) and time.monotonic() < deadline:
-            await asyncio.sleep(_POLL)
 
     def _spawn(self, service: Service, crashes: int = 0) -> _Running:
         pid = self._launch(service.name, service.command, service.environment)
@@ -113,8 +101,8 @@ class Supervisor:
                 self._ended(self._running.pop(pid), code)
 
     def _ended(self, running: _Running, code: int) -> None:
-        if self._starting or self._stopping:
-            return  # start() and stop() see it
+        if self._starting:
+            return  # start() sees it
         lived = time.monotonic() - running.since
         crashes = 1 if lived > _STEADY else running.crashes + 1
         pause = min(2.0 ** (crashes - 1), _LONGEST_PAUSE)
@@ -122,7 +110,4 @@ class Supervisor:
             f"{running.service.name} ended with exit code {code} after {lived:.0f} s; next start in {pause:.0f} s",
             flush=True,
         )
-        self._later(pause, lambda: self._spawn(running.service, crashes))
-
-    def _later(self, seconds: float, action: Callable[[], object]) -> None:
-        asyncio.get_running_loop().call_later(seconds, lambda: None if self._stopping else action())
+        asyncio.get_running_loop().call_later(pause, self._spawn, running.service, crashes)

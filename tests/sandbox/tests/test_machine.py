@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -16,9 +18,9 @@ import pytest
 
 from sandbox.layout import PACKAGE, Layout
 
-# Promises to the user, in seconds, with every program in the cache.
-API_WITHIN = 10.0
-START_WITHIN = 60.0
+# Seconds. The promise is 10 s until the API answers, with every program in the cache; three times that on a busy computer.
+API_WITHIN = 30.0
+START_WITHIN = 180.0
 BUILD_WITHIN = 3600.0
 
 
@@ -174,10 +176,7 @@ def test_a_program_that_dies_is_started_again(sandbox, up):
     pid_file = sandbox.layout.pids / "kube-scheduler"
     before = pid_file.read_text()
     sandbox.run("kill", "-9", before.strip())
-    deadline = time.monotonic() + 20
-    while pid_file.read_text() == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: pid_file.read_text() != before)
     assert "kube-scheduler ended with exit code -9" in sandbox("logs", "init").stdout
 
 
@@ -203,12 +202,9 @@ def test_ctrl_c_goes_to_the_command_which_decides(sandbox, up):
 
 def test_a_terminated_run_ends_its_command(sandbox, up):
     process = sandbox.start("run", "sleep", "54321")
-    deadline = time.monotonic() + 10
-    while "sleep 54321" not in sandbox.run("ps", "-eo", "args="):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: "sleep 54321" in sandbox.run("ps", "-eo", "args="))
     process.terminate()
-    assert process.wait(10) == 128 + 15
+    assert process.wait(60) == 128 + 15
     assert "sleep 54321" not in sandbox.run("ps", "-eo", "args=")
 
 
@@ -244,6 +240,35 @@ def test_a_failed_start_shows_the_end_of_the_programs_log_and_leaves_nothing(san
     assert result.stderr.rstrip().endswith("no luck today")
     assert "Traceback" not in result.stderr
     assert broken("status").returncode == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_start_that_is_interrupted_leaves_nothing(sandbox, tmp_path, number):
+    other = Sandbox(tmp_path)
+    process = other.start("up")
+    wait_until(lambda: "etcd" in processes_of(tmp_path))
+    process.send_signal(number)
+    process.wait(60)
+    wait_until(lambda: not processes_of(tmp_path))
+    assert other("status").returncode == 3
+
+
+def processes_of(state: Path) -> set[str]:
+    """Names of the programs that have a sandbox's folder among their arguments."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = process.read_bytes().decode().split("\0")
+            if any(str(state) in word for word in words):
+                found.add(words[0])
+    return found
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_down_ends_everything_and_run_starts_anew(sandbox, up):
