@@ -76,6 +76,7 @@ def _mapped_ids() -> int:
 
 
 def main() -> None:
+    """Runs the agent; returns when SIGTERM has ended all Pods."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     arguments = _arguments()
     launcher = Launcher()  # before any thread is there

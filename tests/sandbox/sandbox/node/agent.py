@@ -19,7 +19,7 @@ Object = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 _FINISHED = ("Succeeded", "Failed")
-_LAST_GRACE = 5.0
+_LAST_GRACE = 2.0
 
 
 class Agent:

@@ -58,16 +58,16 @@ class Api:
         return cls(session, configuration.host)
 
     async def close(self) -> None:
+        """Closes all connections."""
         await self._session.close()
 
     async def get(self, path: str, **query: str) -> Object:
+        """Reads an object or a list. Raises ApiError, as all of these do."""
         return await self._request("GET", path, params=query)
 
     async def post(self, path: str, body: Object) -> Object:
+        """Creates an object."""
         return await self._request("POST", path, json=body)
-
-    async def put(self, path: str, body: Object) -> Object:
-        return await self._request("PUT", path, json=body)
 
     async def merge(self, path: str, body: Object) -> Object:
         """JSON merge patch: lists are replaced."""
@@ -78,6 +78,7 @@ class Api:
         return await self._request("PATCH", path, data=json.dumps(body), headers=_STRATEGIC_PATCH)
 
     async def delete(self, path: str, body: Object) -> Object:
+        """Deletes an object with the given DeleteOptions."""
         return await self._request("DELETE", path, json=body)
 
     async def _request(self, method: str, path: str, **arguments: Any) -> Object:

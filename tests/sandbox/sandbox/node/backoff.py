@@ -28,4 +28,5 @@ class Backoff:
         return delay
 
     def reset(self) -> None:
+        """The next restart is at once again."""
         self._delay = 0.0

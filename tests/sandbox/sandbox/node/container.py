@@ -89,6 +89,7 @@ class Container:
             self._process.send(signal.SIGKILL)
 
     def reset_backoff(self) -> None:
+        """Its next restart is at once."""
         self._backoff.reset()
 
     def log_path(self, attempt: int) -> Path:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 _LIMIT = 10 * 1024
 
@@ -40,6 +44,14 @@ class Entrance:
         try:
             output, _ = await process.communicate()
         except asyncio.CancelledError:
-            process.kill()
+            _kill_inside(process.pid)
             raise
         return process.returncode or 0, output[:_LIMIT].decode(errors="replace")
+
+
+def _kill_inside(pid: int) -> None:
+    """Kills the command that an `nsenter` waits for: it ends then too, and leaves no orphan to be reaped."""
+    with contextlib.suppress(OSError):  # it has just ended
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for child in children or [str(pid)]:
+            os.kill(int(child), signal.SIGKILL)

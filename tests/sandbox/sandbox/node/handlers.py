@@ -106,7 +106,9 @@ async def _grpc(action: Object, target: Target) -> None:
         except grpc.aio.AioRpcError as error:
             raise ActionFailed(f"error: health rpc failed: {error.details()}") from None
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
-        raise ActionFailed(f'service unhealthy (responded with "{health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}")')
+        raise ActionFailed(
+            f'service unhealthy (responded with "{health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}")'
+        )
 
 
 async def _exec(action: Object, target: Target) -> None:

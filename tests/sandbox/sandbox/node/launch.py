@@ -30,6 +30,7 @@ class Launcher:
         self._socket = ours
 
     def close(self) -> None:
+        """Ends the launcher process."""
         self._socket.close()
         self._process.wait()
 

@@ -21,6 +21,7 @@ from typing import Any
 from sandbox.node import linux
 from sandbox.node.mounts import apply_mount
 
+
 def create_pod(description: dict[str, Any]) -> dict[str, Any]:
     """Makes a Pod's network, UTS and IPC namespaces; bind mounts keep them while no process is in them."""
     linux.unshare(linux.CLONE_NEWNET | linux.CLONE_NEWUTS | linux.CLONE_NEWIPC)
@@ -107,11 +108,12 @@ def _serve_one(descriptors: list[int]) -> None:
             answer.send(json.dumps(create_pod(description)).encode())
         else:
             start_container(description, (stdout, stderr), answer)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the agent must hear of it
+    except Exception as error:  # whatever it was, the agent must hear of it
         answer.send(json.dumps({"error": str(error)}).encode())
 
 
 def main() -> None:
+    """Serves requests until the agent closes its end of the socket."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the forked children
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the agent ends this process by closing the socket

@@ -48,6 +48,7 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
+    """Puts this process, or its children for a PID namespace, into new namespaces. Raises OSError, as all of these do."""
     _check(_libc.unshare(flags), "unshare")
 
 
@@ -61,6 +62,7 @@ def setns(path: str) -> None:
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
+    """Mounts a file system, or binds a path where *kind* is empty."""
     result = _libc.mount(
         source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), data.encode() or None
     )
@@ -68,19 +70,23 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def umount(target: str, flags: int = 0) -> None:
+    """Takes a mount away."""
     _check(_libc.umount2(target.encode(), flags), f"unmount {target}")
 
 
 def pivot_root(new: str, old: str) -> None:
+    """Makes *new* the root of the mount namespace and puts the old root at *old*."""
     number = _PIVOT_ROOT[os.uname().machine]
     _check(_libc.syscall(ctypes.c_long(number), new.encode(), old.encode()), f"pivot_root {new}")
 
 
 def sethostname(name: str) -> None:
+    """Names the UTS namespace."""
     raw = name.encode()
     _check(_libc.sethostname(raw, len(raw)), "sethostname")
 
 
 def prctl(option: int, argument: int) -> None:
+    """Changes an attribute of this process."""
     zero = ctypes.c_ulong(0)
     _check(_libc.prctl(option, ctypes.c_ulong(argument), zero, zero, zero), f"prctl {option}")

@@ -7,6 +7,7 @@ pass the machine's connection tracking too, without which a ClusterIP's translat
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import re
@@ -44,6 +45,7 @@ class Addresses:
         raise NetworkError(f"no Pod address left in {NETWORK}: {len(self._used)} are in use")
 
     def release(self, address: str) -> None:
+        """Makes an address free again."""
         self._used.discard(address)
 
 
@@ -71,7 +73,11 @@ async def prepare_bridge() -> None:
             if "File exists" not in str(error):
                 raise
     await ip("link", "set", BRIDGE, "up")
-    for name, value in {"ip_forward": "1", f"conf/{BRIDGE}/send_redirects": "0", "conf/all/send_redirects": "0"}.items():
+    for name, value in {
+        "ip_forward": "1",
+        f"conf/{BRIDGE}/send_redirects": "0",
+        "conf/all/send_redirects": "0",
+    }.items():
         Path(f"/proc/sys/net/ipv4/{name}").write_text(value)
 
 
@@ -81,7 +87,9 @@ async def connect(namespace: str, address: str) -> None:
     Raises:
         NetworkError: An `ip` command failed.
     """
-    await ip("link", "add", _outer(address), "master", BRIDGE, "type", "veth", "peer", "name", "eth0", "netns", namespace)
+    await ip(
+        "link", "add", _outer(address), "master", BRIDGE, "type", "veth", "peer", "name", "eth0", "netns", namespace
+    )
     await ip("link", "set", _outer(address), "up")
     inner = f"""\
 link set lo up
@@ -95,10 +103,8 @@ route add default via {GATEWAY} dev eth0
 
 async def disconnect(address: str) -> None:
     """Takes the Pod off the bridge at once; its namespace goes with its last process."""
-    try:
+    with contextlib.suppress(NetworkError):  # gone already with its namespace
         await ip("link", "delete", _outer(address))
-    except NetworkError:
-        pass  # gone already with its namespace
 
 
 def _outer(address: str) -> str:
@@ -109,10 +115,8 @@ def release_namespaces(paths: list[str]) -> None:
     """Lets go of a Pod's namespaces."""
     for path in paths:
         if os.path.exists(path):
-            try:
+            with contextlib.suppress(OSError):  # not mounted yet: its creation failed
                 linux.umount(path, linux.MNT_DETACH)
-            except OSError:
-                pass  # not mounted yet: its creation failed
             os.unlink(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Coroutine
@@ -68,14 +69,19 @@ class PodWorker:
             address=self._address,
             hostname=pod_files.hostname(pod),
             namespaces=namespaces,
-            volumes=Volumes(folder / "volumes", self._context(pod, lookup)),
+            volumes=Volumes(folder / "volumes", self._context(pod, lookup), self._volume_group(pod)),
             lookup=lookup,
             changed=lambda: self._publisher.changed(),
             sources_changed=asyncio.Event(),
         )
 
+    def _volume_group(self, pod: Object) -> int | None:
+        """The Pod's fsGroup, where this machine has more groups than one."""
+        group: int | None = (pod["spec"].get("securityContext") or {}).get("fsGroup")
+        return group if self._node.mapped_ids > 1 else None
+
     def _context(self, pod: Object, lookup: Any) -> Context:
-        grouped = (pod["spec"].get("securityContext") or {}).get("fsGroup") is not None
+        grouped = self._volume_group(pod) is not None
         addresses = {"podIP": self._address, "hostIP": self._node.address}
         return Context(pod, lookup, addresses, self._tokens.get, 0o600 if grouped else 0o644)
 
@@ -195,10 +201,8 @@ class PodWorker:
                 self._warn("FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
             except (MountFailed, ApiError) as error:
                 self._warn("FailedMount", str(error))
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._around.sources_changed.wait(), _SETUP_RETRY)
-            except TimeoutError:
-                pass
         self._helpers.append(asyncio.create_task(self._tokens.keep_fresh(self._around.volumes.refresh)))
 
     def _warn(self, reason: str, message: str) -> None:
@@ -261,6 +265,7 @@ class PodWorker:
                 self._publisher.changed()
                 await self._publisher.flush()
             await self._forget()
+            self._around.volumes.forget()
             await asyncio.to_thread(self._remove_files)
         finally:
             for task in self._helpers:

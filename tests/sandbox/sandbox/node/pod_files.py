@@ -11,19 +11,21 @@ _LONGEST_HOSTNAME = 63
 
 
 def hostname(pod: Object) -> str:
+    """The Pod's own name, cut to what the kernel takes."""
     name = pod["spec"].get("hostname") or pod["metadata"]["name"]
     return str(name)[:_LONGEST_HOSTNAME].rstrip("-.")
 
 
 def hosts(pod: Object, address: str) -> str:
+    """Content of /etc/hosts."""
     name, spec = hostname(pod), pod["spec"]
     names = [name]
     if spec.get("subdomain"):
         names.insert(0, f"{name}.{spec['subdomain']}.{pod['metadata']['namespace']}.svc.{CLUSTER_DOMAIN}")
     lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
     lines.append(f"{address}\t" + "\t".join(names))
-    for alias in spec.get("hostAliases") or []:
-        lines.append(f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or []))
+    aliases = spec.get("hostAliases") or []
+    lines += ["\t".join([alias["ip"], *(alias.get("hostnames") or [])]) for alias in aliases]
     return "\n".join(lines) + "\n"
 
 

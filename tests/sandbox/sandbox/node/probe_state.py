@@ -18,6 +18,7 @@ class Timing:
 
     @classmethod
     def from_spec(cls, probe: dict[str, Any]) -> Timing:
+        """Reads the numbers of a probe in a Pod's spec."""
         return cls(
             probe.get("initialDelaySeconds") or 0,
             probe.get("periodSeconds") or 10,

@@ -32,9 +32,8 @@ class Probes:
 
     async def run(self) -> str:
         """Returns the kind of the probe that failed for good ("Startup", "Liveness"): the container must be killed."""
-        if "startupProbe" in self._container:
-            if not await self._until_started():
-                return "Startup"
+        if "startupProbe" in self._container and not await self._until_started():
+            return "Startup"
         tasks = [asyncio.create_task(self._readiness())]
         if "livenessProbe" in self._container:
             tasks.append(asyncio.create_task(self._liveness()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -43,12 +44,11 @@ class Process:
             self._exit.set_result(Exit(128 + result.si_status, result.si_status))
 
     async def wait(self) -> Exit:
+        """How it ended, once it has."""
         return await asyncio.shield(self._exit)
 
     def send(self, number: signal.Signals) -> None:
         """Sends a signal; a process that is gone already is fine."""
         if not self._exit.done():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._descriptor, number)
-            except ProcessLookupError:
-                pass

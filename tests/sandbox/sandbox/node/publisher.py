@@ -34,6 +34,7 @@ class Publisher:
         self._clean = asyncio.Event()
 
     def changed(self) -> None:
+        """The status has to be computed and written again."""
         self._dirty.set()
         self._clean.clear()
 

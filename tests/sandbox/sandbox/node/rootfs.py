@@ -21,7 +21,7 @@ _COPIED = (
 ).split()
 """What programs of the host look for in /etc. Accounts and the network are the Pod's own."""
 
-_PASSWD = """\
+_ACCOUNTS = """\
 root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 istio-proxy:x:1337:1337:Istio:/var/lib/istio:/usr/sbin/nologin
@@ -59,7 +59,7 @@ def build_skeleton(target: Path) -> None:
         (target / name).symlink_to(os.readlink(f"/{name}"))
     for name in _COPIED:
         _copy(Path("/etc") / name, target / "etc" / name)
-    (target / "etc/passwd").write_text(_PASSWD)
+    (target / "etc/passwd").write_text(_ACCOUNTS)
     (target / "etc/group").write_text(_GROUP)
 
 
@@ -117,11 +117,16 @@ def _overlay(target: str, lower: Path, scratch: Path) -> Mount:
 
 def _devices() -> list[Mount]:
     nosuid = linux.MS_NOSUID
-    links = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+    links = {
+        "fd": "/proc/self/fd",
+        "stdin": "/proc/self/fd/0",
+        "stdout": "/proc/self/fd/1",
+        "stderr": "/proc/self/fd/2",
+    }
     return [
         {"kind": "tmpfs", "target": "/dev", "flags": nosuid, "data": "mode=755,size=64k"},
         *(_bind(f"/dev/{name}", f"/dev/{name}") for name in _DEVICES),
-        {"kind": "tmpfs", "target": "/dev/shm", "flags": nosuid, "data": "mode=1777,size=64m"},
+        {"kind": "tmpfs", "target": "/dev/shm", "flags": nosuid, "data": "mode=1777,size=64m"},  # noqa: S108 - the container's own
         {"kind": "devpts", "target": "/dev/pts", "flags": nosuid, "data": "newinstance,ptmxmode=0666,mode=620"},
         {"kind": "symlink", "target": "/dev/ptmx", "source": "pts/ptmx"},
         *({"kind": "symlink", "target": f"/dev/{name}", "source": source} for name, source in links.items()),

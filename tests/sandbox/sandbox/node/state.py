@@ -17,12 +17,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Waiting:
+    """Not running, with the reason in the API's words (ContainerCreating, CrashLoopBackOff, ...)."""
+
     reason: str
     message: str = ""
 
 
 @dataclass(frozen=True)
 class Running:
+    """Running since a moment."""
+
     since: datetime
 
 
@@ -59,6 +63,7 @@ class ContainerState:
 
 
 def now() -> datetime:
+    """This moment, in UTC."""
     return datetime.now(timezone.utc)
 
 

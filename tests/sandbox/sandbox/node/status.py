@@ -74,7 +74,12 @@ def phase(pod: Object, states: list[ContainerState]) -> str:
     """Pending, Running, Succeeded or Failed."""
     policy = pod["spec"].get("restartPolicy", "Always")
     for state in states:
-        if state.kind is Kind.INIT and isinstance(state.phase, Terminated) and state.phase.code != 0 and policy == "Never":
+        if (
+            state.kind is Kind.INIT
+            and isinstance(state.phase, Terminated)
+            and state.phase.code != 0
+            and policy == "Never"
+        ):
             return "Failed"
     if _uninitialized(states):
         return "Pending"

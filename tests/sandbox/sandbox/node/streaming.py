@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.node.backoff import Backoff
 from sandbox.node.container import Container
 from sandbox.node.pod import PodWorker
 from sandbox.node.register import KUBELET_PORT
@@ -19,7 +20,8 @@ from sandbox.node.surroundings import Node
 Find = Callable[[str, str], "PodWorker | None"]
 
 _log = logging.getLogger(__name__)
-_RESTART_DELAY = 2.0
+_RESTARTS = (2.0, 60.0)
+"""Delay of the first restart and the longest one, in seconds."""
 
 
 class Streaming:
@@ -49,9 +51,13 @@ class Streaming:
         if not program.exists():
             _log.warning("kubectl logs, exec and port-forward will not work: %s is missing", program)
             return
-        command = [str(program), "--agent", str(self._socket), "--listen", f"{self._node.address}:{KUBELET_PORT}"]
+        # Its port must be free again for the next agent, however this one ends.
+        command = ["setpriv", "--pdeathsig", "TERM", str(program), "--agent", str(self._socket)]
+        command += ["--listen", f"{self._node.address}:{KUBELET_PORT}"]
         command += ["--tls-cert-file", str(pki / "kubelet.crt"), "--tls-private-key-file", str(pki / "kubelet.key")]
         command += ["--client-ca-file", str(pki / "ca.crt")]
+        delays = Backoff(*_RESTARTS)
+        delays.next(0)
         while True:
             process = await asyncio.create_subprocess_exec(*command)
             try:
@@ -59,8 +65,9 @@ class Streaming:
             except asyncio.CancelledError:
                 process.terminate()
                 raise
-            _log.warning("node-streaming ended with %d; starting it again", code)
-            await asyncio.sleep(_RESTART_DELAY)
+            delay = delays.next(0)
+            _log.warning("node-streaming ended with %d; starting it again in %g s", code, delay)
+            await asyncio.sleep(delay)
 
     def _worker(self, request: web.Request) -> PodWorker:
         found = self._find(request.match_info["namespace"], request.match_info["name"])

@@ -51,6 +51,7 @@ class Node:
 
     @property
     def skeleton(self) -> Path:
+        """The tree that every container's root starts from."""
         return self.scratch / "skeleton"
 
 
@@ -80,4 +81,5 @@ class Surroundings:
 
     @property
     def addresses(self) -> dict[str, str]:
+        """What references to addresses resolve to: `podIP` and `hostIP`."""
         return {"podIP": self.address, "hostIP": self.node.address}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sandbox.node.payload import Context, MissingSource, volume_files
 
 Object = dict[str, Any]
 
+_log = logging.getLogger(__name__)
 _FILE_KINDS = ("configMap", "secret", "downwardAPI", "projected")
 _HOST_TYPES = {
     "Directory": os.path.isdir,
@@ -35,12 +37,12 @@ class MountFailed(Exception):
 class Volumes:
     """Folders of a Pod's volumes below *folder*."""
 
-    def __init__(self, folder: Path, context: Context) -> None:
+    def __init__(self, folder: Path, context: Context, group: int | None = None) -> None:
+        """*group* owns the volumes (fsGroup), where there is one."""
         self._folder = folder
         self._context = context
         self._pod = context.pod
-        group = (self._pod["spec"].get("securityContext") or {}).get("fsGroup")
-        self._owner = (0, group if group is not None else 0)
+        self._owner = (os.getuid(), os.getgid() if group is None else group)
         self._has_group = group is not None
         self._prepared = False
 
@@ -73,9 +75,13 @@ class Volumes:
             if any(kind in volume for kind in _FILE_KINDS):
                 try:
                     changed |= self._write_files(volume)
-                except MissingSource:
-                    continue
+                except (MissingSource, OSError) as error:
+                    _log.info("volume %s keeps its content: %s", volume["name"], error)
         return changed
+
+    def forget(self) -> None:
+        """No more refreshing: the folders are about to be removed."""
+        self._prepared = False
 
     def update(self, context: Context) -> None:
         """Takes a newer state of the Pod (its labels and annotations may be in files)."""
@@ -145,7 +151,9 @@ class Volumes:
             source = self._sub_path(base, wanted, environment, "emptyDir" in volume or "hostPath" in volume)
             # Files of these kinds come from the API server: no container may change them.
             read_only = bool(wanted.get("readOnly")) or any(kind in volume for kind in _FILE_KINDS)
-            mounts.append({"kind": "bind", "target": wanted["mountPath"], "source": str(source), "read_only": read_only})
+            mounts.append(
+                {"kind": "bind", "target": wanted["mountPath"], "source": str(source), "read_only": read_only}
+            )
         return mounts
 
     @staticmethod

@@ -29,6 +29,7 @@ class Informer:
         self.synced = asyncio.Event()
 
     def get(self, namespace: str, name: str) -> Object | None:
+        """An object by its name, or None."""
         return self._objects.get((namespace, name))
 
     def __iter__(self) -> Iterator[Object]:

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import pytest
+
 from sandbox.node.environment import (
     ConfigError,
     command_line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandbox.node.images import IMAGES, find, parse
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from sandbox.node.probe_state import ProbeState, Timing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from sandbox.node.environment import ConfigError
 from sandbox.node.security import Identity, identity
 

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+
 from sandbox.node.state import ContainerState, Kind, Running, Terminated, Waiting
 from sandbox.node.status import PodFacts, container_status, phase, pod_status
 
@@ -18,7 +19,9 @@ FAILED = Terminated(1, "Error", T0, T0)
 FACTS = PodFacts("2026-01-02T03:04:05Z", "10.244.0.1", "10.244.0.9", network_ready=True)
 
 
-def state(kind: Kind, now: Any, *, name: str = "", ready: bool = False, last: Terminated | None = None) -> ContainerState:
+def state(
+    kind: Kind, now: Any, *, name: str = "", ready: bool = False, last: Terminated | None = None
+) -> ContainerState:
     started = isinstance(now, Running) if kind is Kind.MAIN else ready
     return ContainerState(name or kind.value, kind, "image", now, last, started=started, ready=ready)
 

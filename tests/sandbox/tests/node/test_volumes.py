@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sandbox.node import atomic
 from sandbox.node.atomic import File
 from sandbox.node.payload import Context, MissingSource, volume_files
