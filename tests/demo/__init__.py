@@ -1,0 +1,1 @@
+"""A rollout from nothing to a retired version, with requests under way all the time."""

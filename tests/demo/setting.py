@@ -1,0 +1,90 @@
+"""Where the demo runs: the sandbox, or a cluster of the user's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+GATEWAY = ("istio-system", "istio-ingressgateway")
+
+
+class DemoError(Exception):
+    """Something the demo needs is missing, or a step failed; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What differs from cluster to cluster. ``answers`` are the predictions that tell the versions apart."""
+
+    base_path: str
+    payload: Any
+    answers: dict[str, float]
+    variables: list[str] = field(default_factory=list)
+    version: dict[str, Any] = field(default_factory=dict)
+
+
+def setting(folder: Path) -> Setting:
+    """The sandbox's, unless DEMO_BASE_PATH names a model that a real TensorFlow Serving can load. Raises DemoError."""
+    if os.environ.get("TFSERVING_TEST_CHARTS"):
+        return _sandbox(folder)
+    try:
+        answers = {
+            name: float(value) for name, value in (pair.split("=") for pair in os.environ["DEMO_ANSWERS"].split(","))
+        }
+        return Setting(os.environ["DEMO_BASE_PATH"], json.loads(os.environ["DEMO_PAYLOAD"]), answers)
+    except (KeyError, ValueError):
+        raise DemoError(
+            "On a cluster of your own the demo needs a model with the versions 1 and 2:\n"
+            "  DEMO_BASE_PATH=gs://bucket/half_plus   the folder that holds the folders 1 and 2\n"
+            "  DEMO_PAYLOAD='{\"instances\": [1.0]}'    a request\n"
+            "  DEMO_ANSWERS=v1=2.5,v2=3.5             what each version answers, to tell them apart"
+        ) from None
+
+
+def _sandbox(folder: Path) -> Setting:
+    """Two small models for the model server double, on a path of this machine; Istio's charts from the sandbox."""
+    from sandbox.models import write_model
+
+    base = folder / "mnist"
+    write_model(base, 1, "half_plus_two")
+    write_model(base, 2, "half_plus_three")
+    mesh = folder / "mesh.yml"
+    values = Path(os.environ["TFSERVING_TEST_MESH_VALUES"]).read_text()
+    mesh.write_text(
+        f"mesh_charts: {os.environ['TFSERVING_TEST_CHARTS']}\nmesh_values:\n"
+        + "".join(f"  {line}\n" for line in values.splitlines())
+    )
+    small = {
+        "volumes": [{"name": "models", "mount_path": "/models", "source": {"hostPath": {"path": str(folder)}}}],
+        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+    }
+    return Setting("/models/mnist", {"instances": [1.0]}, {"v1": 2.5, "v2": 3.5}, [f"@{mesh}"], small)
+
+
+def gateway_address() -> str:
+    """HOST:PORT of the ingress gateway: DEMO_GATEWAY, its load balancer, or a node's port. Raises DemoError."""
+    if os.environ.get("DEMO_GATEWAY"):
+        return os.environ["DEMO_GATEWAY"]
+    service = _kubectl("-n", GATEWAY[0], "get", "service", GATEWAY[1])
+    port = next(entry for entry in service["spec"]["ports"] if entry["port"] == 80)
+    balancers = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+    if balancers:
+        return f"{balancers[0].get('ip') or balancers[0]['hostname']}:80"
+    if "nodePort" not in port:
+        raise DemoError(
+            "The gateway has neither a load balancer nor a node port. Name an address that leads to it in DEMO_GATEWAY=HOST:PORT"
+        )
+    addresses = _kubectl("get", "nodes")["items"][0]["status"]["addresses"]
+    node = next(entry["address"] for entry in addresses if entry["type"] in ("ExternalIP", "InternalIP"))
+    return f"{node}:{port['nodePort']}"
+
+
+def _kubectl(*arguments: str) -> dict[str, Any]:
+    done = subprocess.run(["kubectl", *arguments, "-o", "json"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DemoError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+    return dict(json.loads(done.stdout))
