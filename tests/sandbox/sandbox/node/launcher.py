@@ -21,10 +21,13 @@ from typing import Any
 from sandbox.node import linux
 from sandbox.node.mounts import apply_mount
 
+_KINDS = {"net": linux.CLONE_NEWNET, "uts": linux.CLONE_NEWUTS, "ipc": linux.CLONE_NEWIPC}
+
 
 def create_pod(description: dict[str, Any]) -> dict[str, Any]:
-    """Makes a Pod's network, UTS and IPC namespaces; bind mounts keep them while no process is in them."""
-    linux.unshare(linux.CLONE_NEWNET | linux.CLONE_NEWUTS | linux.CLONE_NEWIPC)
+    """Makes a Pod's namespaces (network, UTS, IPC); bind mounts keep them while no process is in them."""
+    for kind in description["namespaces"]:
+        linux.unshare(_KINDS[kind])
     linux.sethostname(description["hostname"])
     for name, value in description["sysctls"].items():
         path = "/proc/sys/" + name.replace(".", "/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 from collections.abc import Coroutine
 from typing import Any
@@ -37,7 +38,8 @@ class PodWorker:
         self.namespace = metadata["namespace"]
         self.name = f"{self.namespace}/{metadata['name']}"
         self._node = node
-        self._address = node.addresses.take()
+        self._on_host = bool(pod["spec"].get("hostNetwork"))
+        self._address = node.address if self._on_host else node.addresses.take()
         self._start_time = timestamp(now())
         self._network_ready = False
         self._tokens = Tokens(node.api, pod)
@@ -54,9 +56,9 @@ class PodWorker:
     def _surroundings(self, pod: Object) -> Surroundings:
         metadata, node = pod["metadata"], self._node
         folder = node.scratch / "pods" / metadata["uid"]
-        netns = f"pod-{metadata['uid']}"
-        namespaces = {"net": str(network.NAMESPACES / netns)}
-        namespaces.update({kind: str(folder / "namespaces" / kind) for kind in ("uts", "ipc")})
+        namespaces = {kind: str(folder / "namespaces" / kind) for kind in ("uts", "ipc")}
+        if not self._on_host:
+            namespaces["net"] = str(network.NAMESPACES / f"pod-{metadata['uid']}")
 
         def lookup(kind: str, name: str) -> Object | None:
             return node.find(kind, metadata["namespace"], name)
@@ -67,7 +69,7 @@ class PodWorker:
             folder=folder,
             logs=log_folder(node.run, metadata["namespace"], metadata["name"], metadata["uid"]),
             address=self._address,
-            hostname=pod_files.hostname(pod),
+            hostname=node.name if self._on_host else pod_files.hostname(pod),
             namespaces=namespaces,
             volumes=Volumes(folder / "volumes", self._context(pod, lookup), self._volume_group(pod)),
             lookup=lookup,
@@ -112,7 +114,7 @@ class PodWorker:
     @property
     def network_namespace(self) -> str:
         """Path of the Pod's network namespace."""
-        return self._around.namespaces["net"]
+        return self._around.namespaces.get("net", f"/proc/{os.getpid()}/ns/net")
 
     def start(self) -> None:
         """Starts the Pod, or, where it is on its way out already, only clears it away."""
@@ -216,12 +218,12 @@ class PodWorker:
         (etc / "hosts").write_text(pod_files.hosts(pod, self._address))
         (etc / "hostname").write_text(around.hostname + "\n")
         (etc / "resolv.conf").write_text(pod_files.resolv_conf(pod, self._node.dns))
-        sysctls = {"net.ipv4.ip_unprivileged_port_start": "0"}
+        sysctls = {} if self._on_host else {"net.ipv4.ip_unprivileged_port_start": "0"}
         for entry in (pod["spec"].get("securityContext") or {}).get("sysctls") or []:
             sysctls[entry["name"]] = entry["value"]
         await self._node.launcher.create_pod(around.hostname, around.namespaces, sysctls)
-        namespace = around.namespaces["net"].rpartition("/")[2]
-        await network.connect(namespace, self._address)
+        if not self._on_host:
+            await network.connect(around.namespaces["net"].rpartition("/")[2], self._address)
         self._network_ready = True
         self._publisher.changed()
 
@@ -270,7 +272,8 @@ class PodWorker:
         finally:
             for task in self._helpers:
                 task.cancel()
-            self._node.addresses.release(self._address)
+            if not self._on_host:
+                self._node.addresses.release(self._address)
             self._ended.set()
 
     async def _end_processes(self, grace: float) -> None:
@@ -294,7 +297,8 @@ class PodWorker:
             await asyncio.wait(runs)
 
     async def _remove_sandbox(self) -> None:
-        await network.disconnect(self._address)
+        if not self._on_host:
+            await network.disconnect(self._address)
         await asyncio.to_thread(network.release_namespaces, list(self._around.namespaces.values()))
         self._network_ready = False
 

@@ -91,6 +91,7 @@ def container_mounts(
         volumes: Bind mounts of the container's volume mounts.
     """
     mounts: list[Mount] = [_overlay("/", skeleton, scratch / "root"), _overlay("/usr", Path("/usr"), scratch / "usr")]
+    _own_folders(scratch / "usr" / "upper", [*image.files, *image.links, *(volume["target"] for volume in volumes)])
     mounts += [_bind(f"/{name}", f"/{name}", read_only=True) for name in _system_directories()]
     mounts += [
         {"kind": "proc", "target": "/proc", "flags": linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC},
@@ -102,6 +103,17 @@ def container_mounts(
         mounts.append(_bind(target, os.path.realpath(programs / source), read_only=True))
     mounts += [{"kind": "symlink", "target": target, "source": source} for target, source in image.links.items()]
     return mounts + sorted(volumes, key=lambda mount: mount["target"])
+
+
+def _own_folders(upper: Path, targets: list[str]) -> None:
+    """Makes the folders of *targets* below /usr in the container's own layer.
+
+    The host's are root's, and where an ordinary user runs the sandbox, host root is not among its ids: then they cannot be
+    added to, not even in an overlay.
+    """
+    for target in targets:
+        if target.startswith("/usr/"):
+            (upper / target.removeprefix("/usr/")).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _bind(target: str, source: str, read_only: bool = False) -> Mount:

@@ -1,0 +1,84 @@
+"""A sandbox for the tests that need real Pods."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.layout import PACKAGE
+
+START_WITHIN = 300.0
+BUILD_WITHIN = 3600.0
+
+
+class Cluster:
+    """A running sandbox, used by kubectl in a namespace of its own."""
+
+    def __init__(self, state: Path, namespace: str) -> None:
+        self.namespace = namespace
+        self._environment = os.environ | {"SANDBOX_STATE": str(state), "PYTHONPATH": str(PACKAGE.parent)}
+
+    def sandbox(self, *words: str, timeout: float, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Runs `python -m sandbox`."""
+        command = [sys.executable, "-m", "sandbox", *words]
+        defaults = {"capture_output": True, "text": True, "check": False}
+        return subprocess.run(command, env=self._environment, timeout=timeout, **(defaults | options))
+
+    def try_kubectl(self, *words: str, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Runs kubectl in the machine; it may fail."""
+        return self.sandbox("run", "kubectl", "-n", self.namespace, *words, timeout=timeout, **options)
+
+    def kubectl(self, *words: str, **options: Any) -> str:
+        """Standard output of a command that must succeed."""
+        result = self.try_kubectl(*words, **options)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        """Applies objects."""
+        manifest = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", "-f", "-", input=json.dumps(manifest))
+
+    def run_pod(self, name: str, *containers: dict[str, Any], **spec: Any) -> None:
+        """Creates a Pod."""
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}}
+        self.apply({**pod, "spec": {"containers": list(containers), **spec}})
+
+    def wait_for(self, pod: str, path: str, value: str, timeout: int = 60) -> None:
+        """Waits until a JSONPath of a Pod has a value."""
+        condition = f"--for=jsonpath={{{path}}}={value}"
+        self.kubectl("wait", f"pod/{pod}", condition, f"--timeout={timeout}s", timeout=timeout + 30)
+
+    def ready(self, *pods: str) -> None:
+        """Waits until Pods are ready."""
+        names = [f"pod/{pod}" for pod in pods]
+        self.kubectl("wait", "--for=condition=Ready", "--timeout=60s", *names, timeout=90)
+
+    def pod(self, name: str) -> dict[str, Any]:
+        """A Pod as the API server has it."""
+        return dict(json.loads(self.kubectl("get", "pod", name, "-o", "json")))
+
+    def events(self, pod: str) -> dict[str, str]:
+        """Reason -> last message."""
+        chosen = f"--field-selector=involvedObject.name={pod}"
+        found = json.loads(self.kubectl("get", "events", chosen, "-o", "json"))["items"]
+        return {event["reason"]: event["message"] for event in found}
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One sandbox for all tests of the node."""
+    cluster = Cluster(tmp_path_factory.mktemp("node"), "node-tests")
+    for command, timeout in (("build", BUILD_WITHIN), ("up", START_WITHIN)):
+        result = cluster.sandbox(command, timeout=timeout)
+        assert result.returncode == 0, result.stderr
+    cluster.kubectl("create", "namespace", cluster.namespace)
+    yield cluster
+    cluster.sandbox("down", timeout=60)

@@ -1,0 +1,223 @@
+"""Pods on a real cluster: each test looks at what a user of kubectl would see."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from .conftest import Cluster
+
+
+def shell(script: str, name: str = "main", **more: Any) -> dict[str, Any]:
+    return {"name": name, "image": "busybox", "command": ["sh", "-c", script], **more}
+
+
+def web(**more: Any) -> dict[str, Any]:
+    probe = {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 1, "failureThreshold": 30}
+    command = ["python3", "-m", "http.server", "8080", "--directory", "/srv/www"]
+    ports = [{"name": "http", "containerPort": 8080}]
+    return {"name": "web", "image": "python:3.11", "command": command, "ports": ports, "readinessProbe": probe, **more}
+
+
+@pytest.fixture(scope="module")
+def site(cluster: Cluster) -> str:
+    """Two replicas that serve a ConfigMap, behind a Service."""
+    template = {
+        "metadata": {"labels": {"app": "site"}},
+        "spec": {
+            "containers": [web(volumeMounts=[{"name": "page", "mountPath": "/srv/www"}])],
+            "volumes": [{"name": "page", "configMap": {"name": "page"}}],
+        },
+    }
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "page"}, "data": {"index.html": "one"}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "site"},
+            "spec": {"selector": {"app": "site"}, "ports": [{"port": 80, "targetPort": "http"}]},
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "site"},
+            "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "site"}}, "template": template},
+        },
+    )
+    cluster.kubectl("rollout", "status", "deployment/site", "--timeout=60s", timeout=90)
+    return "deployment/site"
+
+
+@pytest.fixture(scope="module")
+def client(cluster: Cluster) -> str:
+    """A Pod to ask from."""
+    cluster.run_pod("client", shell("sleep infinity"), terminationGracePeriodSeconds=0)
+    cluster.ready("client")
+    return "client"
+
+
+def test_a_service_is_reached_by_its_name(cluster: Cluster, site: str, client: str) -> None:
+    assert cluster.kubectl("exec", client, "--", "curl", "-sm5", "http://site/") == "one"
+
+
+def test_a_changed_configmap_reaches_the_running_container(cluster: Cluster, site: str, client: str) -> None:
+    cluster.kubectl("patch", "configmap", "page", "--patch", json.dumps({"data": {"index.html": "two"}}))
+    deadline = time.monotonic() + 20
+    while (seen := cluster.kubectl("exec", client, "--", "curl", "-sm5", "http://site/")) != "two":
+        assert time.monotonic() < deadline, seen
+
+
+def test_logs_can_be_limited_stamped_and_looked_back_at(cluster: Cluster) -> None:
+    cluster.run_pod("talker", shell("echo first; echo second >&2; exit 3"))
+    cluster.wait_for("talker", ".status.containerStatuses[0].restartCount", "1")
+    assert cluster.kubectl("logs", "talker", "--previous") == "first\nsecond\n"
+    stamped = cluster.kubectl("logs", "talker", "--previous", "--timestamps", "--tail=1")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z second\n", stamped)
+
+
+def test_following_a_log_ends_with_the_container(cluster: Cluster) -> None:
+    cluster.run_pod("counter", shell("for i in 1 2 3; do echo $i; sleep 0.5; done"), restartPolicy="Never")
+    cluster.wait_for("counter", ".status.containerStatuses[0].started", "true")
+    assert cluster.kubectl("logs", "--follow", "counter", timeout=30) == "1\n2\n3\n"
+
+
+def test_exec_passes_input_output_and_exit_code(cluster: Cluster, client: str) -> None:
+    words = ["exec", "-i", client, "--", "sh", "-c", "cat; echo problem >&2; exit 7"]
+    result = cluster.try_kubectl(*words, input="typed")
+    assert (result.stdout, result.returncode) == ("typed", 7)
+    assert "problem" in result.stderr
+
+
+def test_a_port_is_forwarded_to_the_pods_localhost(cluster: Cluster, site: str) -> None:
+    script = (
+        f"kubectl -n {cluster.namespace} port-forward {site} 18080:8080 >/dev/null & "
+        "curl -s --retry 20 --retry-delay 1 --retry-connrefused localhost:18080/; kill $!"
+    )
+    answer = cluster.sandbox("run", "sh", "-c", script, timeout=60)
+    assert answer.stdout in ("one", "two"), answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "reason", "event", "message"),
+    [
+        ("no-image", {"image": "no-such/thing:1"}, "ImagePullBackOff", "Failed", "Error: ImagePullBackOff"),
+        (
+            "no-key",
+            {"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "none", "key": "k"}}}]},
+            "CreateContainerConfigError",
+            "Failed",
+            'Error: secret "none" not found',
+        ),
+        ("crash", {"command": ["sh", "-c", "exit 1"]}, "CrashLoopBackOff", "BackOff", "Back-off restarting failed"),
+        ("no-command", {"command": ["/none"]}, "CrashLoopBackOff", "Failed", "/none"),
+    ],
+)
+def test_a_container_that_cannot_run_says_why(
+    cluster: Cluster, name: str, container: dict[str, Any], reason: str, event: str, message: str
+) -> None:
+    cluster.run_pod(name, {**shell("sleep infinity"), **container})
+    cluster.wait_for(name, ".status.containerStatuses[0].state.waiting.reason", reason)
+    deadline = time.monotonic() + 20
+    while message not in (seen := cluster.events(name).get(event, "")):
+        assert time.monotonic() < deadline, seen
+    assert reason in cluster.kubectl("get", "pod", name)
+
+
+def test_a_missing_secret_is_waited_for(cluster: Cluster) -> None:
+    volume = {"name": "keys", "secret": {"secretName": "late"}}
+    cluster.run_pod(
+        "patient",
+        shell("cat /keys/k; echo; sleep infinity", volumeMounts=[{"name": "keys", "mountPath": "/keys"}]),
+        volumes=[volume],
+    )
+    cluster.wait_for("patient", ".status.containerStatuses[0].state.waiting.reason", "ContainerCreating")
+    cluster.kubectl("create", "secret", "generic", "late", "--from-literal=k=value")
+    cluster.ready("patient")
+    assert cluster.kubectl("logs", "patient") == "value\n"
+
+
+def test_a_failing_liveness_probe_restarts_the_container(cluster: Cluster) -> None:
+    probe = {"exec": {"command": ["sh", "-c", "echo unwell; exit 1"]}, "periodSeconds": 1, "failureThreshold": 2}
+    cluster.run_pod("unwell", shell("sleep infinity", livenessProbe=probe), terminationGracePeriodSeconds=1)
+    cluster.wait_for("unwell", ".status.containerStatuses[0].restartCount", "1")
+    events = cluster.events("unwell")
+    assert events["Unhealthy"] == "Liveness probe failed: unwell\n".strip()
+    assert events["Killing"] == "Container main failed liveness probe, will be restarted"
+
+
+def test_the_main_process_ignores_sigterm_as_process_1_does(cluster: Cluster) -> None:
+    cluster.run_pod("stubborn", {"name": "main", "image": "busybox", "command": ["sleep", "infinity"]})
+    cluster.ready("stubborn")
+    began = time.monotonic()
+    cluster.kubectl("delete", "pod", "stubborn", "--grace-period=4")
+    assert 4 <= time.monotonic() - began < 15
+
+
+def test_sidecars_start_before_the_others_and_end_after_them(cluster: Cluster) -> None:
+    started = {"exec": {"command": ["test", "-e", "/shared/ready"]}, "periodSeconds": 1}
+    mounts = [{"name": "shared", "mountPath": "/shared"}]
+    serve = "sleep 1; touch /shared/ready; trap 'echo side >> /shared/log; cat /shared/log; exit 0' TERM; "
+    sidecar = shell(serve + "while :; do sleep 0.1; done", name="side", startupProbe=started, volumeMounts=mounts)
+    main = shell("test -e /shared/ready && echo main > /shared/log; sleep 1", volumeMounts=mounts)
+    cluster.run_pod(
+        "pair",
+        main,
+        initContainers=[{**sidecar, "restartPolicy": "Always"}],
+        restartPolicy="Never",
+        volumes=[{"name": "shared", "emptyDir": {}}],
+    )
+    cluster.wait_for("pair", ".status.phase", "Succeeded")
+    assert cluster.kubectl("logs", "pair", "-c", "side") == "main\nside\n"
+
+
+def test_a_container_has_its_own_processes_user_and_root(cluster: Cluster) -> None:
+    rights = {"runAsUser": 1234, "runAsGroup": 5, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    script = "echo $$$$; id -u; id -g; hostname; touch /x || true; grep CapEff /proc/self/status | cut -f2"
+    cluster.run_pod("alone", shell(script, securityContext=rights), restartPolicy="Never")
+    cluster.wait_for("alone", ".status.phase", "Succeeded")
+    lines = cluster.kubectl("logs", "alone").splitlines()
+    assert lines[:4] == ["1", "1234", "5", "alone"]
+    assert "Read-only file system" in lines[4]
+    assert lines[5] == "0" * 16
+
+
+def test_a_token_is_for_its_audience_and_pod(cluster: Cluster) -> None:
+    source = {"serviceAccountToken": {"path": "token", "audience": "istio-ca", "expirationSeconds": 7200}}
+    mounts = [{"name": "token", "mountPath": "/var/run/secrets/tokens"}]
+    cluster.run_pod(
+        "bearer",
+        shell("cat /var/run/secrets/tokens/token", volumeMounts=mounts),
+        restartPolicy="Never",
+        volumes=[{"name": "token", "projected": {"sources": [source]}}],
+    )
+    cluster.wait_for("bearer", ".status.phase", "Succeeded")
+    payload = cluster.kubectl("logs", "bearer").split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["aud"] == ["istio-ca"]
+    assert claims["kubernetes.io"]["pod"]["name"] == "bearer"
+    assert claims["exp"] - claims["iat"] == 7200
+
+
+def test_a_pod_on_the_hosts_network_sees_the_machines_interfaces(cluster: Cluster) -> None:
+    script = "ip -brief address show cni0 | grep -o 10.244.0.1/16"
+    cluster.run_pod("hosted", shell(script), hostNetwork=True, restartPolicy="Never")
+    cluster.wait_for("hosted", ".status.phase", "Succeeded")
+    assert cluster.kubectl("logs", "hosted") == "10.244.0.1/16\n"
+    assert cluster.pod("hosted")["status"]["podIP"] == "10.244.0.1"
+
+
+def test_pods_start_side_by_side(cluster: Cluster) -> None:
+    names = [f"slow-{number}" for number in range(5)]
+    for name in names:
+        cluster.run_pod(name, shell("sleep infinity"), initContainers=[shell("sleep 4", name="wait")])
+    cluster.ready(*names)
+    started = [cluster.pod(name)["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] for name in names]
+    created = [cluster.pod(name)["metadata"]["creationTimestamp"] for name in names]
+    # One after the other they would take five times four seconds.
+    seconds = [int(text[-3:-1]) + 60 * int(text[-6:-4]) for text in (min(created), max(started))]
+    assert (seconds[1] - seconds[0]) % 3600 < 20
