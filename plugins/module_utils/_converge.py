@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
@@ -60,7 +61,7 @@ class Converge:
         self.client, self.lives, self.settings = client, lives, settings
         self.outcome = Outcome()
         self._versions: dict[Key, str] = {}
-        self._routes: dict[str, Object] = {}
+        self._routes: dict[tuple[str, str], Object] = {}
         self._ready = Ready(client, settings.wait_timeout, model_names)
 
     def run(self, plans: Iterable[Plan]) -> Outcome:
@@ -100,21 +101,17 @@ class Converge:
         self.outcome.errors.setdefault(model, str(error) if str(error).startswith(model) else f"{model}: {error}")
 
     def _apply(self, step: Step) -> None:
-        wanted = step.object
-        assert wanted is not None
+        wanted = step.target_object
         key = (wanted["kind"], wanted["metadata"]["namespace"], wanted["metadata"]["name"])
         version = self._versions.get(key, step.resource_version) if step.resource_version else None
-        result = apply(self.client, wanted, self.settings.force, version)
+        result = apply(self.client, wanted, self.settings.force or step.force, version)
         self._versions[key] = result["metadata"]["resourceVersion"]
-        if wanted["kind"] == "VirtualService" and wanted["metadata"]["name"] == names.rule(
-            wanted["metadata"]["labels"]["app"]
-        ):
-            self._routes[step.model] = wanted
+        if wanted["kind"] == "VirtualService":
+            self._routes[wanted["metadata"]["namespace"], wanted["metadata"]["name"]] = wanted
         self._note(step, "changed" if step.changes else "created")
 
     def _delete(self, step: Step) -> None:
-        assert step.object is not None
-        if delete(self.client, step.object):
+        if delete(self.client, step.target_object):
             self._note(step, "deleted")
 
     def _note(self, step: Step, result: str) -> None:
@@ -129,7 +126,9 @@ class Converge:
         self.outcome.proofs[step.model] = self._has_routes(step)
 
     def _has_routes(self, step: Step) -> Proof:
-        digest = self._routes[step.model]["spec"]["http"][0]["directResponse"]["body"]["string"]
+        live = self.lives[step.model]
+        written = self._routes[live.namespace, names.rule(live.name)]
+        digest = written["spec"]["http"][0]["directResponse"]["body"]["string"]
         return self._asked(step, lambda places: prove_rule(self.client, places, digest, self.settings.wait_timeout))
 
     def _asked(self, step: Step, ask: Callable[[list[Entrance]], Proof]) -> Proof:
@@ -143,13 +142,17 @@ class Converge:
         return ask(places)
 
     def _entrances(self, model: str) -> list[Entrance]:
+        """By the model's route at its gateway as this run has written it, else as it is."""
         live = self.lives[model]
-        root = live.get("VirtualService", live.name) or get(self.client, "VirtualService", live.namespace, live.name)
-        return entrances(self.client, root)
+        root = self._routes.get((live.namespace, live.name)) or live.get("VirtualService", live.name)
+        return entrances(self.client, root or get(self.client, "VirtualService", live.namespace, live.name))
 
     def _quiet(self, step: Step) -> None:
         live = self.lives[step.model]
-        pods = lambda: self._ready.pods(live.namespace, live.name, str(step.version))  # noqa: E731
+
+        def pods() -> list[dict[str, Any]]:
+            return self._ready.pods(live.namespace, live.name, str(step.version))
+
         how = wait_quiet(self.client, pods, self.settings.quiet)
         self.outcome.quiet.setdefault(step.model, {})[str(step.version)] = how
 

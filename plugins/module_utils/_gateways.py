@@ -59,6 +59,8 @@ def entrances(client: Client, root: Object | None) -> list[Entrance]:
     host = _host(root["spec"]["hosts"])
     server = _server(gateway, host)
     selector = ",".join(f"{key}={value}" for key, value in sorted(gateway["spec"].get("selector", {}).items()))
+    if not selector:  # every proxy of the mesh: which of them are gateways cannot be told
+        return []
     pods = [pod for pod in list_kind(client, "Pod", None, selector) if is_ready(pod)]
     services = {place: list_kind(client, "Service", place) for place in {pod["metadata"]["namespace"] for pod in pods}}
     return [
@@ -124,11 +126,11 @@ def _listening(pod: Object, services: Iterable[Object], port: int) -> int:
             continue
         for entry in service["spec"].get("ports") or ():
             if entry["port"] == port:
-                return _number(pod, entry.get("targetPort", port))
+                return _number(pod, entry.get("targetPort", port), port)
     return port
 
 
-def _number(pod: Object, target: int | str) -> int:
+def _number(pod: Object, target: int | str, port: int) -> int:
     if isinstance(target, int):
         return target
     ports = [
@@ -137,4 +139,6 @@ def _number(pod: Object, target: int | str) -> int:
         for port in container.get("ports") or ()
         if port.get("name") == target
     ]
-    return int(ports[0]["containerPort"]) if ports else int(target)
+    if ports:
+        return int(ports[0]["containerPort"])
+    return int(target) if target.isdecimal() else port

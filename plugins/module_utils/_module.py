@@ -8,21 +8,12 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-try:
-    import kubernetes  # noqa: F401
-
-    from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
-
-    MISSING = None
-except ImportError:
-    AUTH_ARG_SPEC = {}
-    MISSING = traceback.format_exc()
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 from ._cluster.client import Client
 from ._cluster.connect import connect
@@ -37,10 +28,10 @@ def cluster_module(**options: Any) -> AnsibleModule:
 
 def run(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> None:
     """End the module with what ``work`` returns, or with one message in words."""
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("kubernetes and the collection kubernetes.core"), exception=MISSING)
     try:
         result = work(connect(module, module.params.get("parallel") or 16))
+    except ImportError as error:
+        module.fail_json(msg=missing_required_lib(error.name or "kubernetes"))
     except (SpecError, ClusterError) as error:
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings", ()):

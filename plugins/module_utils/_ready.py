@@ -74,8 +74,11 @@ class Ready:
 
     def _served(self, store: Store, model: str, version: str) -> list[int] | str:
         pods = [pod for pod in _pods(store, model, version) if is_ready(pod)]
+        model_name = self._model_names.get(model)
+        if model_name is None:  # who moves traffic alone does not know it
+            return []
         try:
-            return served(self._client, pods, self._model_names[model])
+            return served(self._client, pods, model_name)
         except ClusterError as error:
             return str(error)
 

@@ -52,8 +52,10 @@ def served(client: Client, pods: Iterable[Pod], model_name: str) -> list[int]:
 
 def available(status: Any) -> list[int]:
     """Integers in state AVAILABLE of a model status; the HTTP status says nothing about it."""
-    entries = status.get("model_version_status", []) if isinstance(status, dict) else []
-    return sorted(int(entry["version"]) for entry in entries if entry.get("state") == "AVAILABLE")
+    entries = status.get("model_version_status") if isinstance(status, dict) else None
+    states = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    numbers = [str(entry.get("version", "")) for entry in states if entry.get("state") == "AVAILABLE"]
+    return sorted(int(number) for number in numbers if number.isdecimal())
 
 
 def requests(client: Client, pod: Pod) -> float | None:
@@ -79,6 +81,8 @@ def wait_quiet(client: Client, pods: Callable[[], list[Pod]], quiet: float) -> s
     """
     start = since = time.monotonic()
     before = _counts(client, pods())
+    if not before:
+        return "it has no Pods"
     while True:
         now = time.monotonic()
         if now - since >= quiet:

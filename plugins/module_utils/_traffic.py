@@ -18,7 +18,7 @@ from ._cluster.read import OURS, get, list_kind
 from ._converge import Converge, Outcome, Settings
 from ._plan.decide import moved, undone
 from ._plan.endpoints import Endpoints
-from ._plan.live import Live
+from ._plan.live import Live, LiveRule, read_live_rule
 from ._plan.owned import extract
 from ._plan.step import Plan, Stage, Step
 from ._plan.traffic_plan import select_step, shift_steps
@@ -36,9 +36,7 @@ Result = dict[str, Any]
 def converge_traffic(client: Client, params: Mapping[str, Any], check: bool) -> Result:
     """The module's result; its ``failed`` and ``msg`` say what went wrong after the plan. Raises SpecError and ClusterError before."""
     namespace, name, declared = _read_params(params)
-    live, endpoints = _read(client, namespace, name)
-    before = live.rule
-    assert before is not None
+    live, before, endpoints = _read(client, namespace, name)
     undo = params["state"] == "previous"
     if declared is not None:
         check_versions(declared, endpoints.versions, f"{namespace}/{name}")
@@ -74,7 +72,7 @@ def _read_params(params: Mapping[str, Any]) -> tuple[str, str, Rule | None]:
     return str(namespace), str(name), rule
 
 
-def _read(client: Client, namespace: str, name: str) -> tuple[Live, Endpoints]:
+def _read(client: Client, namespace: str, name: str) -> tuple[Live, LiveRule, Endpoints]:
     found = get(client, "VirtualService", namespace, names.rule(name))
     if found is None:
         raise ClusterError(
@@ -83,7 +81,11 @@ def _read(client: Client, namespace: str, name: str) -> tuple[Live, Endpoints]:
         )
     live = Live(namespace, name, {("VirtualService", names.rule(name)): found})
     check_owner(live, found)
-    return live, Endpoints(name, list_kind(client, "EndpointSlice", namespace, f"{OURS},app={name}"))
+    return (
+        live,
+        read_live_rule(found),
+        Endpoints(name, list_kind(client, "EndpointSlice", namespace, f"{OURS},app={name}")),
+    )
 
 
 def _select(client: Client, live: Live, endpoints: Endpoints, rule: Rule) -> list[Step]:

@@ -51,11 +51,14 @@ class Client:
         if response.status >= 300:
             raise refused(response.status, response.data, verb, target)
         try:
-            return dict(json.loads(response.data))
+            answer = json.loads(response.data)
         except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
             raise ClusterError(
                 f"cannot {verb} {target}: the answer is not JSON; is {self.host} a Kubernetes API server?"
-            ) from None
+            )
+        return answer
 
     def raw(
         self, path: str, target: str, headers: Mapping[str, str] | None = None, timeout: float = 5.0
@@ -102,7 +105,9 @@ class Client:
         import urllib3
 
         url = f"{self.host}{path}" + (f"?{urlencode(query)}" if query else "")
-        data = None if body is None else json.dumps(body).encode()
+        data = (
+            None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        )  # YAML, as an apply is read, has no surrogate pairs
         try:
             return self._pool.request(
                 method,

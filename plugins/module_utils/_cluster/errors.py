@@ -64,7 +64,9 @@ def refused(status: int, body: bytes, verb: str, target: str) -> ClusterError:
 
 def _missing(details: dict[str, Any], cannot: str, said: str) -> ClusterError:
     kind = (details.get("details") or {}).get("kind", "")
-    if "the server could not find the requested resource" in said:
+    if (
+        not details or "the server could not find the requested resource" in said
+    ):  # an unknown API group is answered in plain text
         return NotFound(f"{cannot}: {CRDS}", 404)
     if kind == "namespaces":
         return NotFound(f"{cannot}: {said}; create the namespace first (role namespace)", 404)

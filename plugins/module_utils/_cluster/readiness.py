@@ -16,6 +16,8 @@ def unready(deployment: Mapping[str, Any] | None, pods: Iterable[Mapping[str, An
     """None where every Pod of the newest generation is available and endpoints are ready; otherwise the reason."""
     if deployment is None:
         return "its Deployment does not exist"
+    if not deployment["spec"].get("replicas", 1):
+        return "it is scaled to 0 Pods"
     wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status", {})
     if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
         return "its Deployment has not been taken up yet"
@@ -24,7 +26,7 @@ def unready(deployment: Mapping[str, Any] | None, pods: Iterable[Mapping[str, An
         reasons = [reason for reason in map(pod_reason, pods) if reason]
         count = f"{min(updated, available)} of {wanted} Pods are available"
         return f"{count}; {'; '.join(dict.fromkeys(reasons))}" if reasons else count
-    if wanted and not endpoints:
+    if not endpoints:
         return "its Service has no ready endpoint"
     return None
 
@@ -74,15 +76,16 @@ def _container_reason(container: Mapping[str, Any]) -> str | None:
     return None
 
 
+def is_serving(point: Mapping[str, Any]) -> bool:
+    """Whether an endpoint gets requests: ready, or nothing known to the contrary, as the API defines it."""
+    return (point.get("conditions") or {}).get("ready") is not False
+
+
 def ready_endpoints(slices: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Ready endpoints by Service name."""
     counts: dict[str, int] = {}
     for entry in slices:
         service = (entry["metadata"].get("labels") or {}).get("kubernetes.io/service-name", "")
-        ready = sum(
-            len(point.get("addresses") or ())
-            for point in entry.get("endpoints") or ()
-            if (point.get("conditions") or {}).get("ready")
-        )
+        ready = sum(len(point.get("addresses") or ()) for point in entry.get("endpoints") or () if is_serving(point))
         counts[service] = counts.get(service, 0) + ready
     return counts

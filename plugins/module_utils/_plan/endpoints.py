@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._cluster.readiness import is_serving
 from .._spec import names
 
 SERVICE = "kubernetes.io/service-name"
@@ -28,7 +29,7 @@ class Endpoints:
             ready = {
                 point["targetRef"]["name"]
                 for point in entry.get("endpoints") or ()
-                if (point.get("conditions") or {}).get("ready") and "targetRef" in point
+                if is_serving(point) and "targetRef" in point
             }
             version = labels.get("version")
             if labels.get(SERVICE) == model:

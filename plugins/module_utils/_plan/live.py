@@ -53,7 +53,7 @@ class Live:
     objects: Mapping[Key, Object] = field(default_factory=dict)
     neighbours: Mapping[Key, Object] = field(default_factory=dict)
     scaled: frozenset[str] = frozenset()
-    """Deployments of the namespace that an autoscaler, whoever made it, has in hand."""
+    """Deployments of the namespace that an autoscaler of somebody else has in hand."""
 
     def get(self, kind: str, name: str) -> Object | None:
         return self.objects.get((kind, name)) or self.neighbours.get((kind, name))
@@ -66,8 +66,16 @@ class Live:
     @property
     def versions(self) -> tuple[str, ...]:
         """Versions that have a Deployment."""
-        labels = [entry["metadata"]["labels"] for (kind, name), entry in self.objects.items() if kind == "Deployment"]
-        return tuple(sorted(label["version"] for label in labels if "version" in label))
+        return self._labelled("Deployment")
+
+    @property
+    def remnants(self) -> tuple[str, ...]:
+        """Versions that have any object: a removal that was cut short leaves some."""
+        return self._labelled(*VERSION_KINDS)
+
+    def _labelled(self, *kinds: str) -> tuple[str, ...]:
+        labels = [entry["metadata"]["labels"] for (kind, _name), entry in self.objects.items() if kind in kinds]
+        return tuple(sorted({label["version"] for label in labels if "version" in label}))
 
     @property
     def selected(self) -> str | None:
@@ -109,9 +117,9 @@ def group(namespace: str, objects: Iterable[Object], models: Iterable[str] = ())
             result.setdefault(model, {})[key] = entry
     scaled = frozenset(
         entry["spec"]["scaleTargetRef"]["name"]
-        for (kind, name), entry in everything.items()
+        for (kind, _name), entry in everything.items()
         if kind == "HorizontalPodAutoscaler"
-        and "spec" in entry
+        and not is_ours(entry)
         and entry["spec"]["scaleTargetRef"].get("kind") == "Deployment"
     )
     for model in models:
@@ -138,7 +146,9 @@ def read_live_rule(entry: Mapping[str, Any]) -> LiveRule:
             _seconds(routes["rest"].get("timeout")), (routes["rest"].get("retries") or {}).get("attempts", 0)
         ),
         previews=tuple(
-            _version(model, r["route"][0]["destination"]["host"]) for n, r in routes.items() if n == "preview-rest"
+            _version(model, r["route"][0]["destination"]["host"])
+            for n, r in routes.items()
+            if str(n).startswith("preview-rest-")
         ),
         digest=beacon([route for route in http if route.get("name") != "proof"])["directResponse"]["body"]["string"],
         resource_version=metadata["resourceVersion"],

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._render.meta import Object
-from .._render.model import version_objects
+from .._cluster.readiness import unready
 from .._render.routes import gateway_service, mesh_service
 from .._render.rule import policy
 from .._render.service import model_service
@@ -21,12 +20,10 @@ from .._spec.model import Model, unpinned
 from .._spec.rule import Rule
 from .decide import Decision, decide
 from .live import Live, is_ours
-from .owned import owners
 from .step import Plan, Stage, Step
 from .traffic_plan import select_step, shift_steps
+from .workload_plan import superfluous_steps, workload_steps
 from .write import apply_step, check_owner, delete_step
-
-OPTIONAL_KINDS = ("ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 
 
 def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: bool = True) -> Plan:
@@ -37,20 +34,21 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
     """
     before = live.rule
     decision = decide(model, before, live.versions)
-    _servable(model, decision.rule)
+    _servable(model, live, decision.rule)
     warnings = [*unpinned(model), *decision.warnings]
     if before is not None and not wait and not decision.rule.same_as(before.rule):
         warnings.append(
             f"{model.key}: traffic stays at {before.rule}, because wait is false; run again with wait: true to shift it to {decision.rule}"
         )
         decision = Decision(before.rule, before.record)
-    workloads = list(_workloads(model, live))
+    pin = list(_pin(model, live))
+    workloads = list(workload_steps(model, live))
     steps = [
-        *_pin(model, live),
+        *pin,
         *workloads,
         *(_ready(model, live, decision.rule, workloads) if wait else ()),
-        *_routes(model, live, decision, token),
-        *_superfluous(model, live),
+        *_routes(model, live, decision, token, pinned=bool(pin)),
+        *superfluous_steps(model, live),
         *(_purge(model, live, decision.rule, warnings) if purge else ()),
     ]
     return Plan(
@@ -63,41 +61,24 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
     )
 
 
-def _servable(model: Model, rule: Rule) -> None:
-    for version in model.versions:
-        if rule.share(version.name) and version.autoscale is None and not version.replicas:
+def _servable(model: Model, live: Live, rule: Rule) -> None:
+    """Refuse requests for a version that has no Pods and is to have none."""
+    declared = {version.name: version for version in model.versions}
+    for name in rule.live:
+        version, found = declared.get(name), live.get("Deployment", names.version(model.name, name))
+        declared_empty = version is not None and version.autoscale is None and not version.replicas
+        live_empty = version is None and found is not None and not found["spec"].get("replicas", 1)
+        if declared_empty or live_empty:
+            share = rule.percents()[name]
             raise wrong(
-                f"{model.key}: version {version.name} has 0 replicas and {rule.percents()[version.name]} percent of the traffic; give it replicas or no share"
+                f"{model.key}: version {name} has 0 replicas and {share} percent of the traffic; give it replicas or no share"
             )
 
 
 def _pin(model: Model, live: Live) -> Iterator[Step]:
-    """Before new Pods exist, the Service MODEL selects a version: a Service that selects by the model alone would send them requests at once."""
+    """Before new Pods exist, the Service MODEL selects a version: one that selects by the model alone would send them requests at once."""
     if live.rule is not None and live.selected is None:
         yield from select_step(live, live.rule.rule, lambda leader: model_service(model, leader), Stage.PIN)
-
-
-def _workloads(model: Model, live: Live) -> Iterator[Step]:
-    for version in model.versions:
-        for wanted in version_objects(model, version):
-            yield from apply_step(live, _keep_replicas(live, wanted), Stage.CREATE)
-
-
-def _keep_replicas(live: Live, wanted: Object) -> Object:
-    """An autoscaler's number of replicas is not ours to write.
-
-    Leaving out a field that only we own would reset it to 1; until the autoscaler has written it, its live value is applied again.
-    """
-    name = wanted["metadata"]["name"]
-    found = live.get("Deployment", name) if wanted["kind"] == "Deployment" else None
-    if found is None:
-        return wanted
-    if name not in live.scaled and "replicas" in wanted["spec"]:
-        return wanted
-    spec = {key: value for key, value in wanted["spec"].items() if key != "replicas"}
-    if len(owners(found, "spec", "replicas")) == 1 and names.MANAGER in owners(found, "spec", "replicas"):
-        spec["replicas"] = found["spec"]["replicas"]
-    return {**wanted, "spec": spec}
 
 
 def _ready(model: Model, live: Live, rule: Rule, workloads: list[Step]) -> Iterator[Step]:
@@ -108,48 +89,43 @@ def _ready(model: Model, live: Live, rule: Rule, workloads: list[Step]) -> Itera
         if step.object and step.object["kind"] in ("Deployment", "ConfigMap")
     }
     shifted = set() if live.rule and rule.same_as(live.rule.rule) else set(rule.live)
-    declared = [version.name for version in model.versions]
-    loose = {version.name for version in model.versions if version.model_version is None}
+    declared = {version.name: version for version in model.versions}
     for name in [*declared, *(name for name in rule.live if name not in declared)]:
-        if name in written | shifted:
-            yield Step(
-                Stage.READY,
-                "wait",
-                model.key,
-                "until TensorFlow Serving says AVAILABLE and its endpoints are ready",
-                version=name,
-            )
-        elif name in loose:
-            yield Step(Stage.READY, "wait", model.key, "read which integer TensorFlow Serving has loaded", version=name)
+        version = declared.get(name)
+        if version and not version.replicas and version.autoscale is None:
+            continue
+        if name in written | shifted or _behind(live, model, name):
+            reason = "until TensorFlow Serving says AVAILABLE and its endpoints are ready"
+        elif version and version.model_version is None:
+            reason = "read which integer TensorFlow Serving has loaded"
+        else:
+            continue
+        yield Step(Stage.READY, "wait", model.key, reason, version=name)
 
 
-def _routes(model: Model, live: Live, decision: Decision, token: str) -> Iterator[Step]:
-    first = live.rule is None
+def _behind(live: Live, model: Model, version: str) -> bool:
+    """Whether an earlier run was cut short before the version was ready."""
+    found = live.get("Deployment", names.version(model.name, version))
+    return found is not None and bool(found["spec"].get("replicas", 1)) and unready(found, (), 1) is not None
+
+
+def _routes(model: Model, live: Live, decision: Decision, token: str, pinned: bool) -> Iterator[Step]:
     yield from shift_steps(live, decision.rule, policy(model), decision.record, token)
-    yield from select_step(
-        live, decision.rule, lambda leader: model_service(model, leader), Stage.CREATE if first else Stage.SELECT
-    )
+    if not pinned or live.rule is None or decision.rule.largest() != live.rule.rule.largest():
+        stage = Stage.CREATE if live.rule is None else Stage.SELECT
+        yield from select_step(live, decision.rule, lambda leader: model_service(model, leader), stage)
     for root in (gateway_service(model), mesh_service(model)):
         if root is not None:
             yield from apply_step(live, root, Stage.SELECT)
-
-
-def _superfluous(model: Model, live: Live) -> Iterator[Step]:
-    """Objects that a version or the model no longer needs."""
-    for version in model.versions:
-        wanted = {entry["kind"] for entry in version_objects(model, version)}
-        for entry in live.of_version(version.name):
-            if entry["kind"] in OPTIONAL_KINDS and entry["kind"] not in wanted:
-                yield delete_step(live, entry, Stage.REMOVE, f"version {version.name} asks for none any more")
-    root = live.get("VirtualService", model.name)
-    if root and is_ours(root) and not model.gateway_ref:
-        check_owner(live, root)
-        yield delete_step(live, root, Stage.UNROUTE, "the model is reached from inside the mesh only")
+    unused = live.get("VirtualService", model.name)
+    if unused and is_ours(unused) and not model.gateway_ref:
+        check_owner(live, unused)
+        yield delete_step(live, unused, Stage.UNROUTE, "the model is reached from inside the mesh only")
 
 
 def _purge(model: Model, live: Live, rule: Rule, warnings: list[str]) -> Iterator[Step]:
     declared = [version.name for version in model.versions]
-    for name in live.versions:
+    for name in live.remnants:
         if name in declared:
             continue
         if rule.share(name):

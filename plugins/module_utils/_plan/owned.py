@@ -21,26 +21,10 @@ from functools import lru_cache
 from typing import Any
 
 from .._spec.names import MANAGER
+from .._spec.quantity import amount
 
 UNSET = None
-UNITS = {
-    "": 1.0,
-    "n": 1e-9,
-    "u": 1e-6,
-    "m": 1e-3,
-    "k": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
-    "P": 1e15,
-    "E": 1e18,
-    "Ki": 2.0**10,
-    "Mi": 2.0**20,
-    "Gi": 2.0**30,
-    "Ti": 2.0**40,
-    "Pi": 2.0**50,
-    "Ei": 2.0**60,
-}
+QUANTITY = re.compile(r"(\.(requests|limits)\..+|\.sizeLimit|\.divisor)$")
 
 
 @dataclass(frozen=True)
@@ -185,14 +169,6 @@ def _equal(live: Any, wanted: Any, path: str) -> bool:
         return True
     if live is UNSET:  # the API server drops empty values that it stores as defaults
         return not wanted and not isinstance(wanted, Mapping)
-    if re.search(r"\.(requests|limits)\.[^.]+$", path):
-        return _amount(live) == _amount(wanted) is not None
+    if QUANTITY.search(path):
+        return amount(live) == amount(wanted) is not None
     return False
-
-
-def _amount(value: Any) -> float | None:
-    """A Kubernetes quantity as a number: ``1000m`` is 1."""
-    match = re.fullmatch(r"([0-9.]+)(?:[eE]([0-9]+))?([A-Za-z]*)", str(value))
-    if not match or match[3] not in UNITS:
-        return None
-    return round(float(match[1]) * 10 ** int(match[2] or 0) * UNITS[match[3]], 9)

@@ -22,14 +22,12 @@ def plan_removal(live: Live) -> Plan:
     order = [live.name, names.mesh(live.name), names.rule(live.name)]
     routes = sorted(
         (entry for entry in ours if entry["kind"] == "VirtualService"),
-        key=lambda entry: order.index(entry["metadata"]["name"]),
+        key=lambda entry: order.index(entry["metadata"]["name"]) if entry["metadata"]["name"] in order else -1,
     )
     rest = [entry for entry in ours if entry["kind"] != "VirtualService"]
     steps = [delete_step(live, entry, Stage.UNROUTE, "the model is to be absent") for entry in routes]
-    if before is not None:
-        steps += [
-            Step(Stage.QUIET, "quiet", model, "until nobody asks it any more", version=version)
-            for version in live.versions
-        ]
+    steps += [
+        Step(Stage.QUIET, "quiet", model, "until nobody asks it any more", version=version) for version in live.versions
+    ]
     steps += [delete_step(live, entry, Stage.REMOVE, "the model is to be absent") for entry in rest]
     return Plan(live.namespace, live.name, before and before.rule, None, tuple(steps))

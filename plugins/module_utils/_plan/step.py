@@ -35,7 +35,8 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. ``object`` is what is applied or deleted, ``changes`` its exact patch, ``version`` whom a wait is for."""
+    """One thing to do. ``object`` is what is applied or deleted, ``changes`` its exact patch, ``version`` whom a wait is for.
+    ``force`` takes fields from another manager."""
 
     stage: Stage
     action: str  # apply, delete, wait, prove, preview, quiet
@@ -45,6 +46,14 @@ class Step:
     changes: tuple[Change, ...] = ()
     resource_version: str | None = None
     version: str | None = None
+    force: bool = False
+
+    @property
+    def target_object(self) -> Object:
+        """The object of a step that writes. Raises ValueError for one that does not."""
+        if self.object is None:
+            raise ValueError(f"{self.action} has no object")
+        return self.object
 
     @property
     def target(self) -> str:

@@ -16,6 +16,7 @@ from .._spec import names
 from .._spec.model import Model
 from .._spec.version import Version
 from .._spec.workload import DRAIN, S3
+from .defaults import filled
 from .meta import GRPC_PORT, REST_PORT, Object, digest, duration, present, selector
 from .server_config import METRICS_PATH, MOUNT, files, flags
 
@@ -133,7 +134,7 @@ def _environment(version: Version) -> list[Object]:
         env["GOOGLE_APPLICATION_CREDENTIALS"] = {"value": f"{CREDENTIALS}/{version.gcp.key}"}
     if version.s3:
         env |= _s3(version.s3)
-    return [{"name": name, **value} for name, value in {**env, **version.env}.items()]
+    return [{"name": name, **filled(value)} for name, value in {**env, **version.env}.items()]
 
 
 def _s3(s3: S3) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _volumes(model: Model, version: Version) -> list[Object]:
         volumes.append({"name": "tfserving-config", "configMap": {"name": names.version(model.name, version.name)}})
     if version.gcp:
         volumes.append({"name": "gcp-credentials", "secret": {"secretName": version.gcp.secret}})
-    return volumes + [{"name": volume.name, **volume.source} for volume in version.volumes]
+    return volumes + [{"name": volume.name, **filled(volume.source)} for volume in version.volumes]
 
 
 def _mounts(model: Model, version: Version) -> list[Object]:

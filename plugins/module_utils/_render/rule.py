@@ -82,8 +82,13 @@ def routes(model: str, namespace: str, rule: Rule, how: Policy, previews: tuple[
         secret = {PREVIEW_HEADER: {"exact": preview.token}}
         only = {preview.version: 100}
         result += [
-            _route("preview-grpc", {**secret, **GRPC}, _destinations(model, namespace, only, GRPC_PORT), how),
-            _route("preview-rest", secret, _destinations(model, namespace, only, REST_PORT), how),
+            _route(
+                f"preview-grpc-{preview.version}",
+                {**secret, **GRPC},
+                _destinations(model, namespace, only, GRPC_PORT),
+                how,
+            ),
+            _route(f"preview-rest-{preview.version}", secret, _destinations(model, namespace, only, REST_PORT), how),
         ]
     weights = rule.weights()
     return [

@@ -16,6 +16,8 @@ from .check import Check, list_of
 from .errors import Collector
 from .model import Model, read_model
 
+AMBASSADOR = "Ambassador"
+
 
 def read_models(value: Any, path: str = "models", deployed: bool = True) -> tuple[Model, ...]:
     """The models of a list. Raises SpecError with every problem of every model, named from ``path``.
@@ -58,18 +60,40 @@ def _collisions(models: Iterable[Model], path: str, problems: Collector) -> None
 
 
 def _paths(models: Iterable[Model], path: str, problems: Collector) -> None:
-    """Two models that would answer on one path of one gateway: Istio would take whichever is older."""
+    """Two models that would answer on one path: Istio would take whichever is older, Ambassador whichever it likes."""
     owners: dict[tuple[str, str, str], Model] = {}
-    for index, model in enumerate(models):
-        if not model.gateway_ref:
-            continue
+    entries = [(index, model, place, uri) for index, model in enumerate(models) for place, uri in _places(model)]
+    for _index, model, place, uri in entries:
+        owners.setdefault((*place, uri.lower()), model)
+    for index, model, place, uri in entries:
+        for upper in _covering(uri.lower()):
+            other = owners.get((*place, upper))
+            if other is not None and other is not model:
+                gateway, host = place
+                where = (
+                    f"gateway {gateway}{'' if host == '*' else ' for host ' + host}"
+                    if gateway != AMBASSADOR
+                    else AMBASSADOR
+                )
+                problems.add(
+                    f"{path}[{index}]",
+                    f"{model.key} and {other.key} would both answer on {uri} of {where}; give one of them another path, "
+                    "model_name, host or gateway, or gateway: mesh",
+                )
+                break
+
+
+def _places(model: Model) -> Iterator[tuple[tuple[str, str], str]]:
+    """(gateway, host) and path of everything that a model answers on."""
+    if model.gateway_ref:
         for host in model.hosts:
             for uri in (model.path, f"/v1/models/{model.model_name}"):
-                other = owners.setdefault((model.gateway_ref, host, uri.lower()), model)
-                if other is not model:
-                    problems.add(
-                        f"{path}[{index}]",
-                        f"{model.key} and {other.key} would both answer on {uri} of gateway {model.gateway_ref}"
-                        f"{'' if host == '*' else ' for host ' + host}; give one of them other hosts, another gateway, or gateway: mesh",
-                    )
-                    return
+                yield (model.gateway_ref, host), uri
+    if model.ambassador:
+        yield (AMBASSADOR, "*"), f"/tfserving/models/{model.name}"
+
+
+def _covering(uri: str) -> Iterator[str]:
+    """The paths whose routes catch ``uri``: itself, and each one before a '/' or ':' in it."""
+    yield uri
+    yield from (uri[:end] for end, sign in enumerate(uri) if sign in "/:" and end)

@@ -86,10 +86,13 @@ def read_model(value: Any) -> Model:
     result = values(Model, given, problems)
     defaults = _defaults(given, problems)
     if isinstance(given.get("versions"), (list, tuple)):
-        result["versions"] = _versions(given["versions"], defaults, problems)
+        result["versions"] = _versions(
+            given["versions"], defaults, {name for name in given if name not in defaults}, problems
+        )
     elif given.get("versions") is not None:
         problems.add("versions", "is not a list")
     if not problems.problems:
+        result.setdefault("versions", ())
         result.setdefault("model_name", result["name"])
         result.setdefault("path", f"/istio/tfserving/models/{result['name']}")
         _names_fit(result, problems)
@@ -107,10 +110,10 @@ def _defaults(given: Any, problems: Collector) -> dict[str, Any]:
     return defaults
 
 
-def _versions(given: Any, defaults: dict[str, Any], problems: Collector) -> tuple[Version, ...]:
+def _versions(given: Any, defaults: dict[str, Any], wrong: set[str], problems: Collector) -> tuple[Version, ...]:
     versions = []
     for index, value in enumerate(given):
-        version = problems.run(f"versions[{index}]", lambda v=value: read_version(v, defaults))
+        version = problems.run(f"versions[{index}]", lambda v=value: read_version(v, defaults, wrong))
         if version and version.name in [other.name for other in versions]:
             problems.add(f"versions[{index}].name", f"{version.name} is the name of an earlier version too")
         elif version:

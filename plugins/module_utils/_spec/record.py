@@ -17,8 +17,10 @@ from .errors import Collector, did_you_mean, wrong
 
 R = TypeVar("R")
 REQUIRED = dataclasses.MISSING
+MISSING = "is required"
 
 
+# pylint: disable=invalid-field-call  # this function is called in the bodies of dataclasses, where field() belongs
 def key(check: Check, default: Any = REQUIRED) -> Any:
     """A field of a record, read by ``check``; without a default the key is required.
 
@@ -55,7 +57,7 @@ def values(cls: type, given: Mapping[str, Any], problems: Collector, prefix: str
         if given.get(name) is not None:
             result[name] = problems.run(prefix + name, lambda n=name, f=field: f.metadata["check"](given[n]))
         elif field.metadata["default"] is REQUIRED:
-            problems.add(prefix + name, "is required")
+            problems.add(prefix + name, MISSING)
     return result
 
 

@@ -108,8 +108,8 @@ def read_rule(value: Any) -> Rule:
 
 def check_versions(rule: Rule, known: Iterable[str], path: str = "") -> None:
     """Raise SpecError where ``rule`` names a version that there is not."""
-    names = list(known)
-    for name in rule.versions:
+    names = list(dict.fromkeys(known))
+    for name in rule.live:
         if name not in names:
             raise wrong(
                 f"rule {rule} names {name}, which is neither declared nor live; {did_you_mean(name, names)}", path
@@ -118,7 +118,7 @@ def check_versions(rule: Rule, known: Iterable[str], path: str = "") -> None:
 
 def _pairs(value: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        if value and all(entry is None for entry in value.values()):
+        if any(entry is None and ":" in str(name) for name, entry in value.items()):
             raise wrong(
                 f"{shown(dict(value))} is a mapping without percents: write {FORMS}, with a space after each colon of a mapping"
             )
@@ -146,7 +146,7 @@ def _tenths(name: str, percent: Any) -> int:
         if isinstance(percent, bool):
             raise InvalidOperation
         number = Decimal(str(percent))
-        if not number.is_finite():
+        if not number.is_finite() or number.adjusted() > 3:
             raise InvalidOperation
     except InvalidOperation:
         raise wrong(f"{name} has {shown(percent)}, which is not a percent") from None

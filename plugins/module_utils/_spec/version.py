@@ -8,16 +8,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .check import DNS_LABEL, whole
-from .errors import Collector
+from .errors import Collector, SpecError
 from .names import MANAGED_BY
-from .record import key, keys, mapping, unknown, values
+from .record import MISSING, key, keys, mapping, unknown, values
 from .workload import IMAGE, Workload
 
+OWN_VOLUMES, OWN_MOUNTS = ("tfserving-config", "gcp-credentials"), ("/etc/tfserving", "/secret/gcp-credentials")
 RESERVED_LABELS = ("app", "version", MANAGED_BY, "sidecar.istio.io/inject")
 
 
@@ -33,8 +34,11 @@ class Version(Workload):
         return self.image or (f"{IMAGE}-gpu" if self.gpus else IMAGE)
 
 
-def read_version(value: Any, defaults: Mapping[str, Any]) -> Version:
-    """A version from its mapping and the model's defaults. Raises SpecError with every problem of it."""
+def read_version(value: Any, defaults: Mapping[str, Any], wrong_defaults: Collection[str] = ()) -> Version:
+    """A version from its mapping and the model's defaults. Raises SpecError with every problem of it.
+
+    ``wrong_defaults``: keys that the model gives wrongly, which is told there.
+    """
     given = mapping(value, f"its keys: {', '.join(keys(Version))}")
     problems = Collector()
     unknown(given, keys(Version), problems)
@@ -46,7 +50,9 @@ def read_version(value: Any, defaults: Mapping[str, Any]) -> Version:
     wanted = {**defaults, **own}
     result = values(Version, wanted, problems)
     _together(wanted, result, problems)
-    problems.finish()
+    told = [entry for entry in problems.problems if entry.path not in wrong_defaults or entry.message != MISSING]
+    if problems.problems:
+        raise SpecError(*told)
     return Version(**result)
 
 
@@ -62,6 +68,10 @@ def _together(given: Mapping[str, Any], result: Mapping[str, Any], problems: Col
     for label in result.get("pod_labels") or ():
         if label in RESERVED_LABELS:
             problems.add(f"pod_labels.{label}", "is set by the collection")
-    names = [volume.name for volume in result.get("volumes") or ()]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        problems.add("volumes", f"{name} stands in it twice")
+    volumes = result.get("volumes") or ()
+    for values_ in (
+        [*OWN_VOLUMES, *(volume.name for volume in volumes)],
+        [*OWN_MOUNTS, *(volume.mount_path for volume in volumes)],
+    ):
+        for value in sorted({value for value in values_ if values_.count(value) > 1}):
+            problems.add("volumes", f"{value} is taken twice, or by the collection itself")

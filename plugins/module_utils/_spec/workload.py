@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .check import (
@@ -25,13 +25,13 @@ from .check import (
     plain,
     quantity,
     seconds,
-    shown,
     text,
     truth,
     whole,
 )
 from .errors import wrong
-from .record import key, mapping, read, record
+from .quantity import amount
+from .record import key, read, record
 
 IMAGE = "tensorflow/serving:2.20.0"
 DRAIN = 10.0
@@ -132,6 +132,27 @@ def _count(value: Any) -> str | int:
     return text(r"\d{1,3}%", "a number or a percent such as 50%")(value) if str(value).endswith("%") else whole()(value)
 
 
+def _resources(value: Any) -> Resources:
+    """A limit below a default request is a request too: Kubernetes refuses requests above limits."""
+    given = read(Resources, value)
+    if isinstance(value, dict) and value.get("requests") is None:
+        limits = given.limits
+        lower = {
+            name: limits[name]
+            for name, request in given.requests.items()
+            if name in limits and (amount(limits[name]) or 0) < (amount(request) or 0)
+        }
+        given = replace(given, requests={**given.requests, **lower})
+    above = [
+        name
+        for name, request in given.requests.items()
+        if name in given.limits and (amount(request) or 0) > (amount(given.limits[name]) or 0)
+    ]
+    for name in above:
+        raise wrong(f"the request {given.requests[name]} is above the limit {given.limits[name]}", f"requests.{name}")
+    return given
+
+
 def _or_true(cls: type) -> Check:
     """A nested record, or ``true`` for one with its defaults, or ``false`` for none."""
 
@@ -154,17 +175,15 @@ def _env(value: Any) -> dict[str, Any]:
     def entry(item: Any) -> Any:
         if isinstance(item, dict):
             if set(item) != {"valueFrom"}:
-                raise wrong(f"{shown(item)} is neither a value nor {{valueFrom: ...}}")
-            return {
-                "valueFrom": plain(
-                    mapping(item["valueFrom"], "secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef")
-                )
-            }
+                raise wrong("is neither a value nor {valueFrom: ...}")  # values stay out of messages: any may be secret
+            if not isinstance(item["valueFrom"], dict):
+                raise wrong("valueFrom is not a mapping (secretKeyRef, configMapKeyRef, fieldRef or resourceFieldRef)")
+            return {"valueFrom": plain(item["valueFrom"])}
         if isinstance(item, bool):
             return {"value": str(item).lower()}
         if isinstance(item, (str, int, float)):
             return {"value": str(item)}
-        raise wrong(f"{shown(item)} is neither a value nor {{valueFrom: ...}}")
+        raise wrong("is neither a value nor {valueFrom: ...}")
 
     return map_of(names, Check("raw", entry))(value)
 
@@ -187,7 +206,7 @@ class Workload:
     image: str | None = key(text(r"[^\s]+", "an image name"), None)
     replicas: int = key(whole(0), 1)
     autoscale: Autoscale | None = key(record(Autoscale), None)
-    resources: Resources = key(record(Resources), Resources())
+    resources: Resources = key(Check("dict", _resources, record=Resources), Resources())
     gpus: int = key(whole(0), 0)
     gcp: Gcp | None = key(record(Gcp), None)
     s3: S3 | None = key(record(S3), None)

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Steps for what serves a version: Deployment, Service, and what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .._render.meta import Object
+from .._render.model import version_objects
+from .._spec import names
+from .._spec.model import Model
+from .live import Live, is_ours
+from .owned import owners
+from .step import Stage, Step
+from .write import apply_step, delete_step
+
+OPTIONAL_KINDS = ("ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget")
+
+
+def workload_steps(model: Model, live: Live) -> Iterator[Step]:
+    """What has to be written so that every version of the list serves."""
+    for version in model.versions:
+        retaken = version.autoscale is None and _own_autoscaler(live, model, version.name) is not None
+        for wanted in version_objects(model, version):
+            for step in apply_step(live, _keep_replicas(live, wanted), Stage.CREATE):
+                # The number that our own autoscaler left behind is ours again.
+                yield replace(step, force=retaken and wanted["kind"] == "Deployment")
+
+
+def superfluous_steps(model: Model, live: Live) -> Iterator[Step]:
+    """Objects that a version of the list no longer asks for. An autoscaler goes first: it would write the replicas again."""
+    for version in model.versions:
+        wanted = {entry["kind"] for entry in version_objects(model, version)}
+        for entry in live.of_version(version.name):
+            kind = entry["kind"]
+            if kind in OPTIONAL_KINDS and kind not in wanted:
+                stage = Stage.PIN if kind == "HorizontalPodAutoscaler" else Stage.REMOVE
+                yield delete_step(live, entry, stage, f"version {version.name} asks for none any more")
+
+
+def _own_autoscaler(live: Live, model: Model, version: str) -> Object | None:
+    found = live.get("HorizontalPodAutoscaler", names.version(model.name, version))
+    return found if found and is_ours(found) else None
+
+
+def _keep_replicas(live: Live, wanted: Object) -> Object:
+    """An autoscaler's number of replicas is not ours to write.
+
+    Leaving out a field that only we own would reset it to 1; until the autoscaler has written it, its live value is applied again.
+    """
+    name = wanted["metadata"]["name"]
+    found = live.get("Deployment", name) if wanted["kind"] == "Deployment" else None
+    if found is None:
+        return wanted
+    if name not in live.scaled and "replicas" in wanted["spec"]:
+        return wanted
+    spec = {key: value for key, value in wanted["spec"].items() if key != "replicas"}
+    if len(owners(found, "spec", "replicas")) == 1 and names.MANAGER in owners(found, "spec", "replicas"):
+        spec["replicas"] = found["spec"]["replicas"]
+    return {**wanted, "spec": spec}
