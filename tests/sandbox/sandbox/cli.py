@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from sandbox import entering, host, logs, machine, programs, status
@@ -28,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.command(Layout.from_environment(), options))
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
+        return _FAILED
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -79,7 +79,7 @@ def apiserver(layout: Layout) -> Service:
 
 
 def controller_manager(layout: Layout) -> Service:
-    """Every controller with a service account of its own, as on a real cluster."""
+    """Every controller with a service account of its own, as on a real cluster. Ready when Pods can be made."""
     pki, config = layout.pki, layout.kubeconfig("controller-manager")
     return Service(
         "kube-controller-manager",
@@ -97,7 +97,7 @@ def controller_manager(layout: Layout) -> Service:
             "--profiling=false",
             f"--cert-dir={layout.run / 'controller-manager'}",
         ),
-        ready=lambda: answers_https(layout, "127.0.0.1", 10257, "/healthz", verify=False),
+        ready=lambda: answers_https(layout, NODE_IP, API_PORT, "/api/v1/namespaces/default/serviceaccounts/default"),
     )
 
 

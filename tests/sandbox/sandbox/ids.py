@@ -36,8 +36,7 @@ class IdMap:
 def available() -> IdMap:
     """How many ids this user can map into a user namespace."""
     if os.geteuid() == 0:
-        size = min(_mapped_from_zero(Path(f"/proc/self/{kind}_map")) for kind in ("uid", "gid"))
-        return _judged(size, "this root user has fewer user ids itself")
+        return _judged(mapped_from_zero(), "this root user has fewer user ids itself")
     if not (find_program("newuidmap") and find_program("newgidmap")):
         return IdMap(1, "newuidmap is missing (Debian's package uidmap)")
     user = getpass.getuser()
@@ -55,12 +54,17 @@ def _judged(size: int, complaint: str) -> IdMap:
     return IdMap(size, None if size > SIDECAR_USER else complaint)
 
 
-def _mapped_from_zero(path: Path) -> int:
-    for line in path.read_text().splitlines():
-        first, _, count = map(int, line.split())
-        if first == 0:
-            return count
-    return 1
+def mapped_from_zero() -> int:
+    """How many user and group ids, from 0 up without a gap, the user namespace of this process has."""
+    return min(_reach(Path(f"/proc/self/{kind}_map").read_text()) for kind in ("uid", "gid"))
+
+
+def _reach(id_map: str) -> int:
+    reach = 0
+    for first, _, count in sorted(tuple(map(int, line.split())) for line in id_map.splitlines()):
+        if first <= reach:
+            reach = max(reach, first + count)
+    return reach
 
 
 def _subordinate(path: Path, user: str) -> tuple[int, int]:
@@ -80,8 +84,9 @@ def write(pid: int, ids: IdMap) -> None:
         _write(pid, "uid_map", f"0 {os.geteuid()} 1")
         _write(pid, "gid_map", f"0 {os.getegid()} 1")
     elif os.geteuid() == 0:
-        _write(pid, "uid_map", f"0 0 {ids.size}")
-        _write(pid, "gid_map", f"0 0 {ids.size}")
+        same = f"0 0 1\n1 1 {ids.size - 1}"  # as two ranges, because a root inside a user namespace has them so
+        _write(pid, "uid_map", same)
+        _write(pid, "gid_map", same)
     else:
         _map_by_helper("newuidmap", pid, os.geteuid(), ids.size, _SUBORDINATE_FILES[0])
         _map_by_helper("newgidmap", pid, os.getegid(), ids.size, _SUBORDINATE_FILES[1])

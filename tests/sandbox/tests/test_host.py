@@ -103,3 +103,17 @@ def test_missing_python_packages_are_named_with_the_command(monkeypatch):
         SandboxError, match=r"missing: no_such_module, nor_this_one.*\n  .*-m pip install no_such_module nor_this_one"
     ):
         host.check()
+
+
+@pytest.mark.parametrize(
+    ("id_map", "reach"),
+    [
+        ("         0          0 4294967295\n", 4294967295),
+        ("         0       1002          1\n         1     165536      65535\n", 65536),
+        ("         0       1000          1\n", 1),
+        ("         0       1000          1\n       100     200000      65536\n", 1),
+        ("      1000       1000          1\n", 0),
+    ],
+)
+def test_ids_count_from_zero_up_to_the_first_gap(id_map, reach):
+    assert ids._reach(id_map) == reach

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
+from sandbox import ids
 from sandbox.node.agent import Agent
 from sandbox.node.api import Api
 from sandbox.node.events import Events
@@ -50,7 +51,7 @@ async def _run(arguments: argparse.Namespace, launcher: Launcher) -> None:
         programs=arguments.bin.absolute(),
         find=lambda *_: None,
         services=lambda: (),
-        mapped_ids=_mapped_ids(),
+        mapped_ids=ids.mapped_from_zero(),
     )
     agent = Agent(node)
     work = asyncio.create_task(agent.run())
@@ -64,15 +65,6 @@ async def _run(arguments: argparse.Namespace, launcher: Launcher) -> None:
         work.cancel()
         await probes.close()
         await api.close()
-
-
-def _mapped_ids() -> int:
-    """How many user ids the namespace has, from 0 up."""
-    for line in Path("/proc/self/uid_map").read_text().splitlines():
-        first, _, count = (int(word) for word in line.split())
-        if first == 0:
-            return count
-    return 1
 
 
 def main() -> None:

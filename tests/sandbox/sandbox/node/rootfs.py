@@ -112,8 +112,10 @@ def _own_folders(upper: Path, targets: list[str]) -> None:
     added to, not even in an overlay.
     """
     for target in targets:
-        if target.startswith("/usr/"):
-            (upper / target.removeprefix("/usr/")).parent.mkdir(parents=True, exist_ok=True)
+        top, _, rest = target.strip("/").partition("/")
+        real = Path("/", os.readlink(f"/{top}") if os.path.islink(f"/{top}") else top, rest)
+        if real.is_relative_to("/usr"):
+            (upper / real.relative_to("/usr")).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _bind(target: str, source: str, read_only: bool = False) -> Mount:
