@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 from sandbox.node import images
 from sandbox.node.backoff import Backoff
 from sandbox.node.blueprint import Blueprint, draw
+from sandbox.node.ending import end
 from sandbox.node.entering import Entrance
 from sandbox.node.environment import ConfigError
 from sandbox.node.events import pod_reference
@@ -25,6 +25,7 @@ from sandbox.node.launch import LaunchError
 from sandbox.node.logs import Log
 from sandbox.node.probes import Probes
 from sandbox.node.process import Process
+from sandbox.node.pulling import Puller
 from sandbox.node.state import ContainerState, Kind, Running, Terminated, Waiting, now
 from sandbox.node.surroundings import Surroundings
 from sandbox.node.volumes import MountFailed
@@ -32,7 +33,6 @@ from sandbox.node.volumes import MountFailed
 Object = dict[str, Any]
 
 _log = logging.getLogger(__name__)
-_SHORTEST_GRACE = 2.0
 _CONFIG_RETRY = 10.0
 _MESSAGE_LIMIT = 4096
 
@@ -53,7 +53,7 @@ class Container:
         self.has_started = asyncio.Event()
         self._around = surroundings
         self._backoff = Backoff()
-        self._pull_backoff = Backoff()
+        self._puller = Puller(spec, surroundings.node, self, self._pause)
         self._stopping = asyncio.Event()
         self._process: Process | None = None
 
@@ -62,7 +62,8 @@ class Container:
     async def run(self) -> None:
         """Returns when the container has ended and is not to be started again."""
         while not self._stopping.is_set():
-            image = await self._pull()
+            image = await self._puller.pull()
+            self.state.image_id = self._puller.image_id if image else ""
             blueprint = await self._configure(image) if image else None
             if blueprint is None:
                 return  # stopped before it could start
@@ -98,60 +99,18 @@ class Container:
 
     # Its image and configuration.
 
-    async def _pull(self) -> images.Image | None:
-        reference, node = self.spec["image"], self._around.node
-        policy = self.spec.get("imagePullPolicy") or "IfNotPresent"
-        while not self._stopping.is_set():
-            image = images.find(reference)
-            known = reference in node.pulled
-            if image and known and policy != "Always":
-                self._event("Pulled", f'Container image "{reference}" already present on machine')
-                return self._pulled(image)
-            if policy == "Never" and not known and not image:
-                self._wait_for(Waiting("ErrImageNeverPull", f'Container image "{reference}" is not present'))
-                await self._pause(self._pull_backoff.limit)
-                continue
-            self._event("Pulling", f'Pulling image "{reference}"')
-            missing = images.missing_files(image, node.programs) if image else []
-            if image and not missing:
-                node.pulled.add(reference)
-                self._event("Pulled", f'Successfully pulled image "{reference}"')
-                return self._pulled(image)
-            await self._pull_failed(reference, missing)
-        return None
-
-    def _pulled(self, image: images.Image) -> images.Image:
-        digest = hashlib.sha256(self.spec["image"].encode()).hexdigest()
-        self.state.image_id = f"{images.parse(self.spec['image'])[0]}@sha256:{digest}"
-        return image
-
-    async def _pull_failed(self, reference: str, missing: list[str]) -> None:
-        why = f"{reference}: not found"
-        if missing:
-            why = f"the sandbox has not built {', '.join(missing)}"
-        message = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": {why}'
-        self._event("Failed", f'Failed to pull image "{reference}": {message}', warning=True)
-        self._event("Failed", "Error: ErrImagePull", warning=True)
-        self._wait_for(Waiting("ErrImagePull", message))
-        await self._pause(1)
-        delay = self._pull_backoff.next(0) or self._pull_backoff.next(0)
-        self._wait_for(Waiting("ImagePullBackOff", f'Back-off pulling image "{reference}": ErrImagePull: {message}'))
-        self._event("BackOff", f'Back-off pulling image "{reference}"')
-        self._event("Failed", "Error: ImagePullBackOff", warning=True)
-        await self._pause(delay)
-
     async def _configure(self, image: images.Image) -> Blueprint | None:
         while not self._stopping.is_set():
             self._around.sources_changed.clear()
             try:
                 return draw(self.spec, image, self._around, self.state.restarts)
             except ConfigError as error:
-                self._wait_for(Waiting("CreateContainerConfigError", str(error)))
-                self._event("Failed", f"Error: {error}", warning=True)
+                self.wait_for(Waiting("CreateContainerConfigError", str(error)))
+                self.event("Failed", f"Error: {error}", warning=True)
             except (MountFailed, FileExistsError) as error:
-                self._wait_for(Waiting("CreateContainerError", str(error)))
-                self._event("Failed", f"Error: {error}", warning=True)
-            await self._any(self._around.sources_changed, self._stopping, timeout=_CONFIG_RETRY)
+                self.wait_for(Waiting("CreateContainerError", str(error)))
+                self.event("Failed", f"Error: {error}", warning=True)
+            await first_of(self._around.sources_changed, self._stopping, timeout=_CONFIG_RETRY)
         return None
 
     # One run of it.
@@ -163,10 +122,10 @@ class Container:
         self.log_path(self.state.restarts - 2).unlink(missing_ok=True)
         try:
             streams = await log.open()
-            self._event("Created", f"Container created: {self.state.name}")
+            self.event("Created", f"Container created: {self.state.name}")
             self._process = await self._around.node.launcher.start(blueprint.description, *streams)
         except LaunchError as error:
-            self._event("Failed", f"Error: failed to start container: {error}", warning=True)
+            self.event("Failed", f"Error: failed to start container: {error}", warning=True)
             self._end(Terminated(128, "StartError", began, now(), message=str(error)))
             await log.close()
             return
@@ -188,10 +147,10 @@ class Container:
         assert self._process is not None
         who = blueprint.identity
         self.entrance = Entrance(self._process.pid, blueprint.env, who.uid, who.gid, blueprint.cwd)
-        self._event("Started", f"Container started: {self.state.name}")
+        self.event("Started", f"Container started: {self.state.name}")
         if who.squashed is not None:
             text = f"runs as user 0 instead of {who.squashed}: this machine maps one user id only"
-            self._event("UserNotMapped", text, warning=True)
+            self.event("UserNotMapped", text, warning=True)
         self.state.phase = Running(began)
         exited = asyncio.create_task(self._process.wait())
         care = asyncio.create_task(self._take_care())
@@ -211,7 +170,7 @@ class Container:
             try:
                 await act(hook, self._target(), None)
             except ActionFailed as failure:
-                self._event("FailedPostStartHook", f"PostStartHook failed: {failure}", warning=True)
+                self.event("FailedPostStartHook", f"PostStartHook failed: {failure}", warning=True)
                 await self._kill(self._grace({}), "FailedPostStartHook", None)
                 return
         if self.state.kind is Kind.INIT:
@@ -233,7 +192,7 @@ class Container:
 
     def _unhealthy(self, text: str) -> None:
         if not self._stopping.is_set():
-            self._event("Unhealthy", text, warning=True)
+            self.event("Unhealthy", text, warning=True)
 
     def _target(self) -> Target:
         assert self.entrance is not None
@@ -242,38 +201,17 @@ class Container:
     # Its end.
 
     async def _kill(self, grace: float, message: str, turn: Awaitable[None] | None) -> None:
-        process = self._process
-        if process is None:
+        if self._process is None:
             return
-        self._event("Killing", message)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + grace
-        exited = asyncio.ensure_future(process.wait())
+        self.event("Killing", message)
         hook = (self.spec.get("lifecycle") or {}).get("preStop")
-        if hook and grace > 0:
-            await self._until(exited, self._pre_stop(hook), deadline)
-        if turn is not None:
-            await self._until(exited, turn, deadline)
-        process.send(signal.SIGTERM)
-        left = max(deadline - loop.time(), min(_SHORTEST_GRACE, grace + 1))
-        done, _ = await asyncio.wait({exited}, timeout=left)
-        if not done:
-            process.send(signal.SIGKILL)
-        await exited
-
-    @staticmethod
-    async def _until(exited: asyncio.Future[Any], step: Awaitable[None], deadline: float) -> None:
-        """Waits for *step*, but not past the process' end or the deadline."""
-        task = asyncio.ensure_future(step)
-        left = deadline - asyncio.get_running_loop().time()
-        await asyncio.wait({exited, task}, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
-        task.cancel()
+        await end(self._process, grace, self._pre_stop(hook) if hook and grace > 0 else None, turn)
 
     async def _pre_stop(self, hook: Object) -> None:
         try:
             await act(hook, self._target(), None)
         except ActionFailed as failure:
-            self._event("FailedPreStopHook", f"PreStopHook failed: {failure}", warning=True)
+            self.event("FailedPreStopHook", f"PreStopHook failed: {failure}", warning=True)
 
     def _grace(self, probe: Object) -> float:
         default = self._around.pod["spec"].get("terminationGracePeriodSeconds", 30)
@@ -311,27 +249,31 @@ class Container:
             return
         metadata = self._around.pod["metadata"]
         who = f"container {self.state.name} in pod {metadata['name']}_{metadata['namespace']}({metadata['uid']})"
-        self._event("BackOff", f"Back-off restarting failed {who}", warning=True)
+        self.event("BackOff", f"Back-off restarting failed {who}", warning=True)
         short = f"container={self.state.name} pod={metadata['name']}_{metadata['namespace']}({metadata['uid']})"
-        self._wait_for(Waiting("CrashLoopBackOff", f"back-off {delay:g}s restarting failed {short}"))
+        self.wait_for(Waiting("CrashLoopBackOff", f"back-off {delay:g}s restarting failed {short}"))
         await self._pause(delay)
 
-    # Small things.
+    # Small things, some of them for its helpers.
 
-    def _wait_for(self, waiting: Waiting) -> None:
+    def event(self, reason: str, message: str, warning: bool = False) -> None:
+        """Writes an Event about the container."""
+        reference = pod_reference(self._around.pod, self.spec, init=self.state.kind is not Kind.MAIN)
+        self._around.node.events.record(reference, reason, message, warning)
+
+    def wait_for(self, waiting: Waiting) -> None:
+        """Shows why it is not running."""
         self.state.phase = waiting
         self._around.changed()
 
-    async def _pause(self, seconds: float) -> None:
-        await self._any(self._stopping, timeout=seconds)
+    async def _pause(self, seconds: float) -> bool:
+        await first_of(self._stopping, timeout=seconds)
+        return self._stopping.is_set()
 
-    @staticmethod
-    async def _any(*events: asyncio.Event, timeout: float) -> None:
-        tasks = [asyncio.create_task(event.wait()) for event in events]
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
 
-    def _event(self, reason: str, message: str, warning: bool = False) -> None:
-        reference = pod_reference(self._around.pod, self.spec, init=self.state.kind is not Kind.MAIN)
-        self._around.node.events.record(reference, reason, message, warning)
+async def first_of(*events: asyncio.Event, timeout: float) -> None:
+    """Waits for one of several events, or some seconds."""
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import shutil
 from collections.abc import Coroutine
 from typing import Any
 
-from sandbox.node import network, pod_files
+from sandbox.node import network
 from sandbox.node.api import ApiError
 from sandbox.node.container import Container
 from sandbox.node.events import pod_reference
 from sandbox.node.launch import LaunchError
 from sandbox.node.logs import log_folder
 from sandbox.node.payload import Context
+from sandbox.node.pod_sandbox import PodSandbox
 from sandbox.node.publisher import Publisher
 from sandbox.node.state import Kind, Terminated, Waiting, now, timestamp
 from sandbox.node.status import PodFacts, pod_status
@@ -38,10 +38,8 @@ class PodWorker:
         self.namespace = metadata["namespace"]
         self.name = f"{self.namespace}/{metadata['name']}"
         self._node = node
-        self._on_host = bool(pod["spec"].get("hostNetwork"))
-        self._address = node.address if self._on_host else node.addresses.take()
+        self._sandbox = PodSandbox(node, pod)
         self._start_time = timestamp(now())
-        self._network_ready = False
         self._tokens = Tokens(node.api, pod)
         self._around = self._surroundings(pod)
         self.containers = self._make_containers(pod)
@@ -55,10 +53,6 @@ class PodWorker:
 
     def _surroundings(self, pod: Object) -> Surroundings:
         metadata, node = pod["metadata"], self._node
-        folder = node.scratch / "pods" / metadata["uid"]
-        namespaces = {kind: str(folder / "namespaces" / kind) for kind in ("uts", "ipc")}
-        if not self._on_host:
-            namespaces["net"] = str(network.NAMESPACES / f"pod-{metadata['uid']}")
 
         def lookup(kind: str, name: str) -> Object | None:
             return node.find(kind, metadata["namespace"], name)
@@ -66,12 +60,12 @@ class PodWorker:
         return Surroundings(
             node=node,
             pod=pod,
-            folder=folder,
+            folder=self._sandbox.folder,
             logs=log_folder(node.run, metadata["namespace"], metadata["name"], metadata["uid"]),
-            address=self._address,
-            hostname=node.name if self._on_host else pod_files.hostname(pod),
-            namespaces=namespaces,
-            volumes=Volumes(folder / "volumes", self._context(pod, lookup), self._volume_group(pod)),
+            address=self._sandbox.address,
+            hostname=self._sandbox.hostname,
+            namespaces=self._sandbox.namespaces,
+            volumes=Volumes(self._sandbox.folder / "volumes", self._context(pod, lookup), self._volume_group(pod)),
             lookup=lookup,
             changed=lambda: self._publisher.changed(),
             sources_changed=asyncio.Event(),
@@ -84,7 +78,7 @@ class PodWorker:
 
     def _context(self, pod: Object, lookup: Any) -> Context:
         grouped = self._volume_group(pod) is not None
-        addresses = {"podIP": self._address, "hostIP": self._node.address}
+        addresses = {"podIP": self._sandbox.address, "hostIP": self._node.address}
         return Context(pod, lookup, addresses, self._tokens.get, 0o600 if grouped else 0o644)
 
     def _make_containers(self, pod: Object) -> dict[str, Container]:
@@ -104,9 +98,9 @@ class PodWorker:
         return [container for container in self.containers.values() if container.state.kind is kind]
 
     def _status(self, seen: Object) -> Object:
-        facts = PodFacts(
-            self._start_time, self._node.address, self._address if self._network_ready else "", self._network_ready
-        )
+        sandbox = self._sandbox
+        address = sandbox.address if sandbox.ready else ""
+        facts = PodFacts(self._start_time, self._node.address, address, sandbox.ready)
         return pod_status(seen, [container.state for container in self.containers.values()], facts)
 
     # What the agent calls.
@@ -114,7 +108,7 @@ class PodWorker:
     @property
     def network_namespace(self) -> str:
         """Path of the Pod's network namespace."""
-        return self._around.namespaces.get("net", f"/proc/{os.getpid()}/ns/net")
+        return self._sandbox.network_namespace
 
     def start(self) -> None:
         """Starts the Pod, or, where it is on its way out already, only clears it away."""
@@ -193,13 +187,14 @@ class PodWorker:
         while True:
             self._around.sources_changed.clear()
             try:
-                if not self._network_ready:
-                    await self._make_sandbox()
+                if not self._sandbox.ready:
+                    await self._sandbox.create()
+                    self._publisher.changed()
                 await self._tokens.fetch()
                 self._around.volumes.prepare()
                 break
             except (LaunchError, network.NetworkError) as error:
-                await self._remove_sandbox()
+                await self._sandbox.remove()
                 self._warn("FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
             except (MountFailed, ApiError) as error:
                 self._warn("FailedMount", str(error))
@@ -209,23 +204,6 @@ class PodWorker:
 
     def _warn(self, reason: str, message: str) -> None:
         self._node.events.record(pod_reference(self._around.pod), reason, message, warning=True)
-
-    async def _make_sandbox(self) -> None:
-        around, pod = self._around, self._around.pod
-        (around.folder / "namespaces").mkdir(parents=True, exist_ok=True)
-        etc = around.folder / "etc"
-        etc.mkdir(exist_ok=True)
-        (etc / "hosts").write_text(pod_files.hosts(pod, self._address))
-        (etc / "hostname").write_text(around.hostname + "\n")
-        (etc / "resolv.conf").write_text(pod_files.resolv_conf(pod, self._node.dns))
-        sysctls = {} if self._on_host else {"net.ipv4.ip_unprivileged_port_start": "0"}
-        for entry in (pod["spec"].get("securityContext") or {}).get("sysctls") or []:
-            sysctls[entry["name"]] = entry["value"]
-        await self._node.launcher.create_pod(around.hostname, around.namespaces, sysctls)
-        if not self._on_host:
-            await network.connect(around.namespaces["net"].rpartition("/")[2], self._address)
-        self._network_ready = True
-        self._publisher.changed()
 
     async def _initialize(self) -> bool:
         """Init containers one after the other; a sidecar must have started before the next one does.
@@ -262,18 +240,17 @@ class PodWorker:
     async def _terminate(self, grace: float) -> None:
         try:
             await self._end_processes(grace)
-            await self._remove_sandbox()
+            await self._sandbox.remove()
             if self._main:
                 self._publisher.changed()
                 await self._publisher.flush()
             await self._forget()
             self._around.volumes.forget()
-            await asyncio.to_thread(self._remove_files)
+            await self._sandbox.forget()
+            await asyncio.to_thread(shutil.rmtree, self._around.logs, ignore_errors=True)
         finally:
             for task in self._helpers:
                 task.cancel()
-            if not self._on_host:
-                self._node.addresses.release(self._address)
             self._ended.set()
 
     async def _end_processes(self, grace: float) -> None:
@@ -296,12 +273,6 @@ class PodWorker:
         if runs:
             await asyncio.wait(runs)
 
-    async def _remove_sandbox(self) -> None:
-        if not self._on_host:
-            await network.disconnect(self._address)
-        await asyncio.to_thread(network.release_namespaces, list(self._around.namespaces.values()))
-        self._network_ready = False
-
     async def _forget(self) -> None:
         """Takes the object off the API server, as nothing of it runs any more."""
         metadata = self._around.pod["metadata"]
@@ -311,7 +282,3 @@ class PodWorker:
         except ApiError as error:
             if error.code not in (404, 409):
                 _log.warning("Pod %s could not be removed: %s", self.name, error)
-
-    def _remove_files(self) -> None:
-        shutil.rmtree(self._around.folder, ignore_errors=True)
-        shutil.rmtree(self._around.logs, ignore_errors=True)
