@@ -1,0 +1,86 @@
+"""A model's versions come, change and leave while they are asked."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from mesh.world.models import version
+
+QUIET = 7
+"""Seconds; longer than the period of the Pods' own probes, which must not count as requests."""
+
+
+def test_first_deployment_answers_nothing_wrong(operator, model, traffic):
+    with traffic(model("v1")) as load:
+        operator.model(model("v1"))
+        load.gather(40)
+    for kind, loaded in load.loads.items():
+        answers = load.answers(kind)
+        begin = next(answer.at for answer in answers if answer.ok)
+        refused = {answer.status for answer in answers if answer.at < begin}
+        assert refused <= {404, "UNIMPLEMENTED"}, f"{kind}: before the first answer there were {refused}"
+        load.assert_flawless(since=loaded.started + begin)
+    assert load.versions() == {"v1"}
+
+
+def test_new_version_gets_nothing_until_it_has_a_share(operator, model, traffic):
+    operator.model(model("v1"))
+    with traffic(model("v1")) as load:
+        added = operator.model(model("v1", "v2"))
+        load.gather(40)
+    load.assert_flawless()
+    assert load.versions() == {"v1"}
+    assert added["models"][0]["served"]["v2"] == [2]
+    assert added["models"][0]["rule"] == {"before": "v1:100", "after": "v1:100"}
+
+
+def test_base_path_is_replaced(operator, model, traffic):
+    operator.model(model("v1"))
+    replaced = model(versions=[version("v1", place="v2")])
+    with traffic(model("v1")) as load:
+        load.gather(10)
+        changed = operator.model(replaced)
+        load.gather(40)
+        operator.model(replaced)
+        # The old Pod still answers kept connections until it has drained.
+        drained = time.monotonic()
+        load.gather(40)
+    load.assert_flawless()
+    assert changed["models"][0]["served"]["v1"] == [2]
+    assert load.versions() == {"v1", "v2"}, "answers of the old model first, then those of the new one"
+    assert load.versions(since=drained) == {"v2"}
+
+
+def test_version_is_removed_without_a_failed_request(operator, cluster, model, traffic, namespace):
+    both = model("v1", "v2", traffic="v1:50:v2:50")
+    operator.model(both)
+    with traffic(both) as load:
+        load.gather(20)
+        refused = operator.model(model("v1", traffic="v1:50:v2:50"), purge=True, quiet=QUIET)
+        assert "not removed" in str(refused["warnings"])
+        removed = operator.model(model("v1", traffic="v1:100"), purge=True, quiet=QUIET)
+        load.gather(40)
+    load.assert_flawless()
+    assert "no request" in removed["models"][0]["quiet"]["v2"]
+    assert not [
+        entry.metadata.name
+        for entry in cluster.core.list_namespaced_service(namespace).items
+        if entry.metadata.name.endswith("-v2")
+    ]
+
+
+def test_model_is_removed_when_nobody_asks(operator, cluster, model, namespace):
+    operator.model(model("v1"))
+    removed = operator.model({"name": model()["name"], "namespace": namespace}, state="absent", quiet=1)
+    assert removed["changed"]
+    assert not cluster.core.list_namespaced_service(namespace).items
+    again = operator.model({"name": model()["name"], "namespace": namespace}, state="absent", quiet=1)
+    assert not again["changed"]
+
+
+@pytest.mark.parametrize("rule", ["v1:100", None])
+def test_second_run_changes_nothing(operator, model, rule):
+    declared = model("v1", **({"traffic": rule} if rule else {}))
+    operator.model(declared)
+    assert not operator.model(declared)["changed"]

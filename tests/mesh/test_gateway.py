@@ -1,0 +1,92 @@
+"""Gateways that are more than one, that restart, and that stand still."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+from mesh.load import Rest, predict
+from mesh.world.ansible import ChangeFailed
+from mesh.world.caller import callers, good
+from mesh.world.traffic import Traffic
+
+AT_ONCE = 10
+"""Seconds that the collection may take longer because of a gateway that does not answer, when it must not wait for it."""
+
+
+def test_proof_covers_every_gateway_pod(operator, gateway, model, traffic):
+    both = model("v1", "v2", traffic="v1:100")
+    with gateway.replicas(2):
+        operator.model(both)
+        with traffic(both) as load:
+            load.gather(10)
+            moved = operator.traffic(both, "v2:100")
+            proved = time.monotonic()
+            load.gather(60)
+        load.assert_flawless()
+        assert set(moved["proof"]["gateway_pods"]) == gateway.names()
+        assert load.versions(since=proved) == {"v2"}
+
+
+def test_gateway_that_restarts_during_shifts(operator, gateway, model, traffic, cluster):
+    both = model("v1", "v2", traffic="v1:100")
+    operator.model(both)
+    before = gateway.names()
+    with traffic(both) as load:
+        load.gather(10)
+        cluster.kubectl("rollout", "restart", "deployment/istio-ingressgateway", "-n", "istio-system")
+        moved = operator.traffic(both, "v2:100")
+        gateway.restart()
+        assert not before & gateway.names()
+        again = operator.traffic(both, "v1:100")
+        proved = time.monotonic()
+        load.gather(40)
+    load.assert_flawless()
+    assert moved["proof"]["gateway_pods"]
+    assert set(again["proof"]["gateway_pods"]) == gateway.names()
+    assert load.versions(since=proved) == {"v1"}
+
+
+def test_gateway_that_stands_still_holds_up_no_undo(operator, gateway, model, cluster, settings, namespace):
+    """A shift waits for it and says so; an undo does not. The load asks the other gateway Pod, which answers all the time."""
+    both = model("v1", "v2", traffic="v1:90:v2:10")
+    operator.model(both)
+    with gateway.replicas(2):
+        operator.traffic(both, "v1:10:v2:90")
+        sound, wedged = gateway.pods()
+        url = f"http://{sound.status.pod_ip}/v1/models/{both['name']}:predict"
+        with callers(cluster, settings, namespace, {"post": url}) as asking, gateway.stopped(wedged.metadata.name):
+            begun = time.monotonic()
+            operator.traffic(both, "v1:10:v2:90")  # no change, so nothing to prove: what a run costs by itself
+            usual = time.monotonic() - begun
+            begun = time.monotonic()
+            undone = operator.undo(both)
+            took = time.monotonic() - begun
+            with pytest.raises(ChangeFailed, match=wedged.metadata.name):
+                operator.traffic(both, "v2:100", wait_timeout=3)
+            answers = asking["post"].answers()
+    assert took < usual + AT_ONCE
+    assert undone["rule"]["after"] == "v1:90:v2:10" and undone["proof"] is None
+    assert set(good(answers)) == {"v1", "v2"}
+
+
+def test_node_ports(operator, cluster, gateway, model, namespace, settings):
+    """The gateway's, as Kubeflow has it, and one of a model's own, which reaches the leading version only."""
+    both = model("v1", "v2", traffic="v1:100", service_type="NodePort")
+    operator.model(both)
+    if cluster.core.read_namespaced_service("istio-ingressgateway", "istio-system").spec.type != "NodePort":
+        pytest.skip("the gateway of this cluster has no node port")
+    node = settings.gateway.rpartition(":")[0]
+    ports = {
+        port.name: port.node_port for port in cluster.core.read_namespaced_service(both["name"], namespace).spec.ports
+    }
+    url = f"http://{node}:{ports['http-tf-serving']}/v1/models/{both['name']}:predict"
+    with Traffic({"own": Rest(url, predict(1.0))}) as load:
+        load.gather(40)
+    load.assert_flawless()
+    assert load.versions() == {"v1"}
+    http = cluster.core.read_namespaced_service("istio-ingressgateway", "istio-system").spec.ports
+    port = next(entry.node_port for entry in http if entry.port == 80)
+    answer = requests.get(f"http://{node}:{port}/v1/models/{both['name']}", timeout=10)
+    assert answer.status_code == 200

@@ -1,0 +1,82 @@
+"""Which Pods get a sidecar: Istio's real webhook, asked by dry runs that create nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+
+import pytest
+from mesh.world.installation import install
+
+INJECT = "sidecar.istio.io/inject"
+LABELS = {
+    "enabled": {"istio-injection": "enabled"},
+    "disabled": {"istio-injection": "disabled"},
+    "unlabelled": {},
+    "revision": {"istio.io/rev": "default"},
+}
+PODS = {
+    "nothing": {},
+    "label true": {"labels": {INJECT: "true"}},
+    "annotation true": {"annotations": {INJECT: "true"}},
+    "label true, annotation false": {"labels": {INJECT: "true"}, "annotations": {INJECT: "false"}},
+    "label false": {"labels": {INJECT: "false"}},
+    "annotation false": {"annotations": {INJECT: "false"}},
+}
+ASKED = {"label true", "annotation true", "label true, annotation false"}
+INJECTED = {
+    "disabled": {"enabled": ASKED, "unlabelled": {"label true", "label true, annotation false"}, "disabled": set()},
+    "enabled": {
+        "enabled": ASKED | {"nothing"},
+        "unlabelled": {"label true", "label true, annotation false"},
+        "disabled": set(),
+    },
+}
+"""Kinds of Pods that get a sidecar, by the mesh's policy and the namespace's label."""
+
+REVISION = {"disabled": {"nothing": False, "label true": True}, "enabled": {"nothing": True, "label true": True}}
+
+
+@pytest.fixture(scope="module")
+def namespaces(mesh, cluster):
+    """A namespace for each kind of label."""
+    with contextlib.ExitStack() as stack:
+        suffix = secrets.token_hex(2)
+        yield {
+            kind: stack.enter_context(cluster.namespace(f"inject-{kind}-{suffix}", labels))
+            for kind, labels in LABELS.items()
+        }
+
+
+@pytest.fixture(scope="module", params=["disabled", "enabled"])
+def policy(request, mesh, cluster, installer, settings):
+    """The mesh with one policy; afterwards as it was."""
+    if request.param != "disabled":
+        install(cluster, installer, settings, mesh_injection_policy=request.param)
+        request.addfinalizer(lambda: install(cluster, installer, settings))
+    return request.param
+
+
+def injected(cluster, namespace, metadata, **spec):
+    """Whether a Pod would get a sidecar."""
+    pod = {
+        "metadata": {"name": "asked", **metadata},
+        "spec": {"containers": [{"name": "only", "image": "pause"}], **spec},
+    }
+    answer = cluster.core.create_namespaced_pod(namespace, pod, dry_run="All")
+    containers = [*answer.spec.containers, *(answer.spec.init_containers or [])]
+    return any(container.name == "istio-proxy" for container in containers)
+
+
+def test_truth_table(cluster, policy, namespaces):
+    for kind, expected in INJECTED[policy].items():
+        found = {name for name, metadata in PODS.items() if injected(cluster, namespaces[kind], metadata)}
+        assert found == expected, f"policy {policy}, namespace {kind}"
+    for name, expected in REVISION[policy].items():
+        assert injected(cluster, namespaces["revision"], PODS[name]) == expected, f"policy {policy}, revision, {name}"
+
+
+def test_pods_that_never_get_one(cluster, policy, namespaces):
+    asking = PODS["label true"]
+    assert not injected(cluster, namespaces["enabled"], asking, hostNetwork=True)
+    assert not injected(cluster, "kube-system", asking)
