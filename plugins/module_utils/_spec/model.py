@@ -86,9 +86,8 @@ def read_model(value: Any) -> Model:
     result = values(Model, given, problems)
     defaults = _defaults(given, problems)
     if isinstance(given.get("versions"), (list, tuple)):
-        result["versions"] = _versions(
-            given["versions"], defaults, {name for name in given if name not in defaults}, problems
-        )
+        told = {name for name in keys(Workload) if given.get(name) is not None and name not in defaults}
+        result["versions"] = _versions(given["versions"], defaults, told, problems)
     elif given.get("versions") is not None:
         problems.add("versions", "is not a list")
     if not problems.problems:

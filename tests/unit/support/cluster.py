@@ -62,7 +62,7 @@ class Cluster:
         elif step.action == "wait":
             self._wait(str(step.version))
         elif step.action == "preview":
-            assert step.version in _destinations(self.objects[RULE], "preview-rest"), (
+            assert step.version in _destinations(self.objects[RULE], f"preview-rest-{step.version}"), (
                 "asked a preview that is not there"
             )
         elif step.action == "quiet":
@@ -86,8 +86,8 @@ class Cluster:
             "creationTimestamp": "2026-01-01T00:00:00Z",
             "managedFields": [{"manager": MANAGER, "operation": "Apply", "fieldsV1": _fields(_body(wanted))}],
         }
-        if key[0] == "Deployment" and not self.objects[key]["spec"]["replicas"]:
-            self.ready.discard(wanted["metadata"]["labels"]["version"])
+        if key[0] == "Deployment":
+            self._take_up(self.objects[key], before)
         self._check_routes(key)
         self.loud |= self._named()
 
@@ -106,8 +106,21 @@ class Cluster:
     def _wait(self, version: str) -> None:
         deployment = self.objects.get(("Deployment", f"{MODEL}-{version}"))
         assert deployment is not None, f"waits for {version}, which has no Deployment"
-        if deployment["spec"]["replicas"]:
+        count = deployment["spec"]["replicas"]
+        if count:
             self.ready.add(version)
+            now = {key: count for key in ("replicas", "updatedReplicas", "availableReplicas")}
+            status = {"observedGeneration": deployment["metadata"]["generation"], **now}
+            self.objects["Deployment", f"{MODEL}-{version}"] = {**deployment, "status": status}
+
+    def _take_up(self, deployment: Object, before: Object | None) -> None:
+        """Another Pod template or number of Pods is another generation, which is not available before it was waited for."""
+        same = before is not None and before["spec"] == deployment["spec"]
+        generation = before["metadata"]["generation"] if before else 0
+        deployment["metadata"]["generation"] = generation if same else generation + 1
+        deployment["status"] = before["status"] if before else {}
+        if not deployment["spec"]["replicas"]:
+            self.ready.discard(deployment["metadata"]["labels"]["version"])
 
     def _check_routes(self, written: Key) -> None:
         """Whenever a route is written, every destination in it exists and has a ready endpoint."""

@@ -29,8 +29,8 @@ def test_all_is_well():
     assert unready(deployment(), [], 2) is None
 
 
-def test_no_pods_were_asked_for():
-    assert unready(deployment(0), [], 0) is None
+def test_a_deployment_of_no_pods_never_becomes_ready():
+    assert unready(deployment(0), [], 0) == "it is scaled to 0 Pods"
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,6 @@ def test_ready_endpoints_are_counted_by_service():
         endpoints = [{"addresses": ["10.0.0.1"], "conditions": {"ready": value}} for value in ready]
         return {"metadata": {"labels": {"kubernetes.io/service-name": service}}, "endpoints": endpoints}
 
-    assert ready_endpoints([slice_("a", True, False), slice_("a", True), slice_("b", None)]) == {"a": 2, "b": 0}
+    assert ready_endpoints([slice_("a", True, False), slice_("a", True), slice_("b", False)]) == {"a": 2, "b": 0}
+    assert ready_endpoints([slice_("a", None)]) == {"a": 1}, "unknown is ready, as the API defines it"
     assert ready_endpoints([{"metadata": {"labels": None}, "endpoints": None}]) == {"": 0}

@@ -29,7 +29,7 @@ def test_it_has_neither_hosts_nor_gateways():
 
 def test_routes_are_tried_from_the_most_special_to_the_most_general():
     names = [route["name"] for route in service("v1:100", None, None, Preview("v2", "t"))["spec"]["http"]]
-    assert names == ["proof", "preview-grpc", "preview-rest", "grpc", "rest"]
+    assert names == ["proof", "preview-grpc-v2", "preview-rest-v2", "grpc", "rest"]
 
 
 def test_every_preview_has_routes_of_its_own_name():

@@ -46,9 +46,10 @@ def test_a_model_that_stands_in_the_list_twice():
 
 
 def test_two_namespaces_with_models_of_one_name_on_one_gateway():
-    (message,) = errors(model("mnist"), model("mnist", namespace="other"))
-    assert "kubeflow/mnist" in message or "other/mnist" in message
-    assert "would both answer on /istio/tfserving/models/mnist" in message
+    own, legacy = errors(model("mnist"), model("mnist", namespace="other"))
+    start = "models[1]: other/mnist and kubeflow/mnist would both answer on"
+    assert own.startswith(f"{start} /istio/tfserving/models/mnist of gateway kubeflow/kubeflow-gateway; ")
+    assert legacy.startswith(f"{start} /v1/models/mnist of gateway kubeflow/kubeflow-gateway; ")
 
 
 def test_other_hosts_part_them():

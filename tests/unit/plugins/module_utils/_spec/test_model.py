@@ -93,6 +93,14 @@ def test_a_wrong_base_path_of_the_model_is_not_also_missing_in_its_versions():
     assert len(errors({"name": "mnist", "base_path": "models", "versions": [{"name": "v1"}]})) == 1
 
 
+@pytest.mark.parametrize("key", ["name", "base_path"])
+@pytest.mark.parametrize("given", [{}, {"base_path": None}])
+def test_what_a_version_lacks_is_told_though_the_model_has_a_key_of_that_name(key: str, given: dict[str, Any]):
+    version = {"name": "v1", "base_path": "/m"}
+    del version[key]
+    assert errors({"name": "mnist", "versions": [version], **given}) == [f"versions[0].{key}: is required"]
+
+
 @pytest.mark.parametrize("key", LATER)
 def test_a_key_that_has_no_code_yet_is_refused_by_name(key: str):
     (message,) = errors(mnist(**{key: {"a": 1}}))

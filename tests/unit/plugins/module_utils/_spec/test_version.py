@@ -46,7 +46,7 @@ def test_labels_that_the_collection_needs_are_not_to_be_set(label: str):
 
 def test_two_volumes_of_one_name():
     volume = {"name": "a", "mount_path": "/a", "source": {"emptyDir": {}}}
-    assert errors(volumes=[volume, {**volume, "mount_path": "/b"}]) == ["volumes: a stands in it twice"]
+    assert errors(volumes=[volume, {**volume, "mount_path": "/b"}]) == ["volumes: a is taken twice, or by the collection itself"]
 
 
 def test_two_volumes_at_one_place():
@@ -60,9 +60,22 @@ def test_a_volume_of_a_name_that_the_collection_uses(name: str):
     assert name in errors(volumes=[volume], gcp={"secret": "s"})[0]
 
 
-def test_requests_beyond_their_limit():
-    (message,) = errors(resources={"limits": {"cpu": "2", "memory": "512Mi"}})
-    assert "memory" in message
+def test_a_default_request_is_no_more_than_a_lower_limit():
+    resources = read_version({**V1, "resources": {"limits": {"cpu": "2", "memory": "512Mi"}}}, {}).resources
+    assert resources.requests == {"cpu": "1", "memory": "512Mi"}
+    assert resources.limits == {"cpu": "2", "memory": "512Mi"}
+
+
+@pytest.mark.parametrize(("request_", "limit"), [("1Gi", "512Mi"), ("1.1", "1000m"), ("1025", "1Ki")])
+def test_a_request_above_its_limit(request_: str, limit: str):
+    assert errors(resources={"requests": {"memory": request_}, "limits": {"memory": limit}}) == [
+        f"resources.requests.memory: the request {request_} is above the limit {limit}"
+    ]
+
+
+def test_a_request_of_its_limit_in_another_unit():
+    resources = {"requests": {"cpu": "1000m"}, "limits": {"cpu": "1"}}
+    assert read_version({**V1, "resources": resources}, {}).resources.requests == {"cpu": "1000m"}
 
 
 def test_a_version_is_read_with_the_defaults_of_its_model():
