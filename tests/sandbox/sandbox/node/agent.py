@@ -66,8 +66,10 @@ class Agent:
         workers = list(self._workers.values())
         _log.info("ending %d Pods", len(workers))
         await asyncio.gather(*(worker.shut_down(_LAST_GRACE) for worker in workers))
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -64,6 +64,7 @@ class Streaming:
                 code = await process.wait()
             except asyncio.CancelledError:
                 process.terminate()
+                await process.wait()
                 raise
             delay = delays.next(0)
             _log.warning("node-streaming ended with %d; starting it again in %g s", code, delay)
