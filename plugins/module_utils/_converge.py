@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ._cluster.client import Client
@@ -17,6 +16,7 @@ from ._cluster.errors import ClusterError
 from ._cluster.read import get
 from ._cluster.write import apply, delete
 from ._gateways import Entrance, entrances
+from ._outcome import Outcome, Settings
 from ._plan.live import Live
 from ._plan.step import Plan, Stage, Step
 from ._proof import FORBIDDEN, Proof, prove_answer, prove_rule, settle
@@ -29,27 +29,6 @@ TOGETHER = (Stage.CREATE, Stage.REMOVE)
 """Stages whose steps have no order among themselves; elsewhere those of one model follow each other."""
 
 Key = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to carry plans out; times in seconds. ``token`` is the secret of preview routes."""
-
-    token: str
-    wait_timeout: float = 300.0
-    quiet: float = 30.0
-    force: bool = False
-
-
-@dataclass
-class Outcome:
-    """What was done for each model, by its key."""
-
-    written: dict[str, list[dict[str, str]]] = field(default_factory=dict)
-    served: dict[str, dict[str, list[int]]] = field(default_factory=dict)
-    proofs: dict[str, Proof] = field(default_factory=dict)
-    quiet: dict[str, dict[str, str]] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 class Converge:

@@ -50,7 +50,7 @@ def entrances(client: Client, root: Object | None) -> list[Entrance]:
     if root is None:
         return []
     reference = next(iter(root["spec"].get("gateways") or ()), "")
-    namespace, _, name = reference.rpartition("/")
+    namespace, _slash, name = reference.rpartition("/")
     gateway = get(client, "Gateway", namespace or root["metadata"]["namespace"], name)
     if gateway is None:
         raise ClusterError(

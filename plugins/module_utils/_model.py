@@ -16,7 +16,7 @@ from typing import Any
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError, NotFound
 from ._cluster.read import list_kind, own_objects, strangers
-from ._converge import Converge, Outcome, Settings
+from ._outcome import Outcome, Settings
 from ._plan.live import Live, group
 from ._plan.model_plan import plan_model
 from ._plan.removal_plan import plan_removal
@@ -43,8 +43,18 @@ def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> R
     )
     if check:
         return _result(plans, None)
+    return _result(plans, _carry_out(client, models, lives, settings, plans))
+
+
+def _carry_out(
+    client: Client, models: Iterable[Model], lives: Mapping[str, Live], settings: Settings, plans: Iterable[Plan]
+) -> Outcome:
+    if not any(plan.steps for plan in plans):
+        return Outcome()
+    from ._converge import Converge  # a third of the code, which a run without changes does not load
+
     driver = Converge(client, lives, settings, {model.key: model.model_name for model in models})
-    return _result(plans, driver.run(plans))
+    return driver.run(plans)
 
 
 def _read(client: Client, models: Iterable[Model], missing_crds: bool) -> dict[str, Live]:

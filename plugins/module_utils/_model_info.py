@@ -36,7 +36,7 @@ def read_info(client: Client, params: Mapping[str, Any]) -> Result:
     models = [
         _model(live, found["Pod"], found["EndpointSlice"])
         for place in sorted({entry["metadata"]["namespace"] for entry in objects})
-        for _, live in sorted(group(place, objects).items())
+        for _name, live in sorted(group(place, objects).items())
     ]
     if params["served"]:
         _add_served(client, models, found["Pod"])

@@ -115,7 +115,7 @@ def _every(
     if failed:
         raise ClusterError("; ".join(map(str, failed)))
     return Proof(
-        " and ".join(sorted({how for _, how in answered})),
-        tuple(name for name, _ in answered),
+        " and ".join(sorted({how for _name, how in answered})),
+        tuple(name for name, _how in answered),
         time.monotonic() - start,
     )

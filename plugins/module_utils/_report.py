@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ._converge import Outcome
+from ._outcome import Outcome
 from ._plan.owned import Change
 from ._plan.step import Plan, Step
 from ._render.rule import PREVIEW_HEADER

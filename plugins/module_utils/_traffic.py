@@ -15,7 +15,8 @@ from typing import Any
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
 from ._cluster.read import OURS, get, list_kind
-from ._converge import Converge, Outcome, Settings
+from ._converge import Converge
+from ._outcome import Outcome, Settings
 from ._plan.decide import moved, undone
 from ._plan.endpoints import Endpoints
 from ._plan.live import Live, LiveRule, read_live_rule

@@ -1,1 +1,0 @@
-"""Pure code, without a cluster; folders mirror plugins/."""

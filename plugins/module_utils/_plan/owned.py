@@ -170,5 +170,5 @@ def _equal(live: Any, wanted: Any, path: str) -> bool:
     if live is UNSET:  # the API server drops empty values that it stores as defaults
         return not wanted and not isinstance(wanted, Mapping)
     if QUANTITY.search(path):
-        return amount(live) == amount(wanted) is not None
+        return amount(live) is not None and amount(live) == amount(wanted)
     return False

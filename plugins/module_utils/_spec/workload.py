@@ -120,16 +120,16 @@ class Volume:
     sub_path: str | None = key(ANY_TEXT, None)
 
 
+def _count(value: Any) -> str | int:
+    return text(r"\d{1,3}%", "a number or a percent such as 50%")(value) if str(value).endswith("%") else whole()(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DisruptionBudget:
     """A PodDisruptionBudget: one of the two, a number or a percent such as 50%."""
 
-    min_available: str | int | None = key(Check("raw", lambda value: _count(value)), None)
-    max_unavailable: str | int | None = key(Check("raw", lambda value: _count(value)), None)
-
-
-def _count(value: Any) -> str | int:
-    return text(r"\d{1,3}%", "a number or a percent such as 50%")(value) if str(value).endswith("%") else whole()(value)
+    min_available: str | int | None = key(Check("raw", _count), None)
+    max_unavailable: str | int | None = key(Check("raw", _count), None)
 
 
 def _resources(value: Any) -> Resources:

@@ -1,1 +1,0 @@
-"""What tests share: a model of a cluster, models, recorded answers, an HTTP server."""

@@ -1,1 +1,0 @@
-"""Tests of plugins/module_utils/."""
