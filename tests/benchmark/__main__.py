@@ -17,7 +17,9 @@ def main() -> int:
     parser = argparse.ArgumentParser("benchmark", description=__doc__)
     parser.add_argument("--models", type=int, default=100, help="models of two versions each (default 100)")
     parser.add_argument("--runs", type=int, default=5, help="runs of which the median is taken (default 5)")
-    parser.add_argument("--large", type=int, default=1000, help="models of the large fleet; 0 leaves it out (default 1000)")
+    parser.add_argument(
+        "--large", type=int, default=1000, help="models of the large fleet; 0 leaves it out (default 1000)"
+    )
     options = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
@@ -25,7 +27,15 @@ def main() -> int:
             crds.ensure()
             run = scenarios.Run(Path(folder), options.models, options.runs, f"bench-{uuid.uuid4().hex[:6]}")
             try:
-                rows = [*run.first(), *run.again(), *run.one(), *run.role(), *run.memory(), *run.rendering(), *run.large(options.large)]
+                rows = [
+                    *run.first(),
+                    *run.again(),
+                    *run.one(),
+                    *run.role(),
+                    *run.memory(),
+                    *run.rendering(),
+                    *run.large(options.large),
+                ]
             finally:
                 run.clean()
     except Failed as error:

@@ -20,6 +20,15 @@ def ensure() -> None:
     charts = os.environ.get("TFSERVING_TEST_CHARTS", "")
     file = Path(charts) / FILE
     if not charts or not file.is_file():
-        raise Failed("This cluster has no Istio. Install it (tfserving.istio.install), or name its charts in TFSERVING_TEST_CHARTS")
+        raise Failed(
+            "This cluster has no Istio. Install it (tfserving.istio.install), or name its charts in TFSERVING_TEST_CHARTS"
+        )
     kubectl("apply", "--server-side", "-f", str(file))
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "virtualservices.networking.istio.io", "destinationrules.networking.istio.io")
+    kubectl(
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        "crd",
+        "virtualservices.networking.istio.io",
+        "destinationrules.networking.istio.io",
+    )

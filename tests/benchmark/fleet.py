@@ -37,6 +37,11 @@ def kubectl(*arguments: str, text: str | None = None) -> None:
 
 def new_namespace(name: str) -> None:
     """An empty namespace in which no Pod is ever made: Pods would load the machine while others are measured."""
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods", "namespace": name}, "spec": {"hard": {"pods": "0"}}}
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "no-pods", "namespace": name},
+        "spec": {"hard": {"pods": "0"}},
+    }
     kubectl("create", "namespace", name)
     kubectl("apply", "-f", "-", text=json.dumps(quota))

@@ -34,13 +34,18 @@ class Run:
 
     def first(self) -> list[Row]:
         """Into an empty namespace."""
-        times = in_turn(self.runs, {who: lambda n, w=who: self._apply(w, self._prepared(w, n)) for who in ("ours", "k8s", "kubectl")})
+        times = in_turn(
+            self.runs,
+            {who: lambda n, w=who: self._apply(w, self._prepared(w, n)) for who in ("ours", "k8s", "kubectl")},
+        )
         return [self._against("first apply", times, {"k8s": 2.5, "kubectl": 5.0})]
 
     def again(self) -> list[Row]:
         """What is there already."""
         ready = {who: self._prepared(who, 0) for who in ("ours", "k8s", "kubectl")}
-        contestants: dict[str, Callable[[int], float]] = {who: lambda _, w=who: self._apply(w, ready[w]) for who in ready}
+        contestants: dict[str, Callable[[int], float]] = {
+            who: lambda _, w=who: self._apply(w, ready[w]) for who in ready
+        }
         contestants["nothing"] = lambda _: self._nothing(self.count)
         times = in_turn(self.runs, contestants)
         extra = median(times["ours"]) - median(times["nothing"])
@@ -60,7 +65,9 @@ class Run:
         namespace = self._prepared("ours", 0)
         variables = write_variables(self.folder, self.count, namespace)
         command = playbook("role", f"@{variables}")
-        times = in_turn(self.runs, {"ours": lambda _: self._ours(namespace, self.count), "role": lambda _: seconds(command)})
+        times = in_turn(
+            self.runs, {"ours": lambda _: self._ours(namespace, self.count), "role": lambda _: seconds(command)}
+        )
         extra = median(times["role"]) - median(times["ours"])
         return [Row("the role serving, above the module", f"+{extra:.2f} s", "0.4 s", extra > 0.4)]
 
@@ -87,9 +94,19 @@ class Run:
             return []
         namespace, small = self._namespace("large"), self._prepared("ours", 0)
         self._ours(namespace, count)
-        times = in_turn(min(3, self.runs), {"large": lambda _: self._ours(namespace, count), "small": lambda _: self._ours(small, self.count)})
+        times = in_turn(
+            min(3, self.runs),
+            {"large": lambda _: self._ours(namespace, count), "small": lambda _: self._ours(small, self.count)},
+        )
         ratio, bound = median(times["large"]) / median(times["small"]), 11 * count / (10 * self.count)
-        return [Row(f"{count} models, no change, against {self.count}", f"{median(times['large']):.2f} s, {ratio:.1f} x", f"{bound:g} x", ratio > bound)]
+        return [
+            Row(
+                f"{count} models, no change, against {self.count}",
+                f"{median(times['large']):.2f} s, {ratio:.1f} x",
+                f"{bound:g} x",
+                ratio > bound,
+            )
+        ]
 
     def clean(self) -> None:
         """Leave nothing behind."""
@@ -99,9 +116,17 @@ class Run:
     def _against(self, what: str, times: dict[str, list[float]], bounds: dict[str, float]) -> Row:
         ours = median(times["ours"])
         factors = {who: median(times[who]) / ours for who in bounds}
-        values = [f"{ours:.2f} s", *(f"{who} {median(times[who]):.2f} s ({factor:.1f} x)" for who, factor in factors.items())]
+        values = [
+            f"{ours:.2f} s",
+            *(f"{who} {median(times[who]):.2f} s ({factor:.1f} x)" for who, factor in factors.items()),
+        ]
         missed = any(factors[who] < bound for who, bound in bounds.items())
-        return Row(f"{what}, {self.count} models", ", ".join(values), ", ".join(f"{who} {bound:g} x" for who, bound in bounds.items()), missed)
+        return Row(
+            f"{what}, {self.count} models",
+            ", ".join(values),
+            ", ".join(f"{who} {bound:g} x" for who, bound in bounds.items()),
+            missed,
+        )
 
     def _namespace(self, name: str) -> str:
         full = f"{self.prefix}-{name}"
@@ -136,7 +161,9 @@ class Run:
 
     def _python(self, script: str, given: Any) -> str:
         start = time.monotonic()
-        done = subprocess.run([sys.executable, "-c", script], input=json.dumps(given), capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", script], input=json.dumps(given), capture_output=True, text=True, check=True
+        )
         print(f"  rendered in {time.monotonic() - start:.2f} s", file=sys.stderr)
         return done.stdout
 
