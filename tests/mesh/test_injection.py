@@ -52,8 +52,8 @@ def namespaces(mesh, cluster):
 def policy(request, mesh, cluster, installer, settings):
     """The mesh with one policy; afterwards as it was."""
     if request.param != "disabled":
-        install(cluster, installer, settings, mesh_injection_policy=request.param)
-        request.addfinalizer(lambda: install(cluster, installer, settings))
+        install(cluster, installer, settings, tags="mesh", mesh_injection_policy=request.param)
+        request.addfinalizer(lambda: install(cluster, installer, settings, tags="mesh"))
     return request.param
 
 

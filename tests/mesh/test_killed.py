@@ -23,11 +23,15 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("everything", [True, False], ids=["with its module", "alone"])
-@pytest.mark.parametrize("moment", MOMENTS)
+KILLS = [(moment, True) for moment in MOMENTS] + [
+    ("the preview route stands", False),
+    ("the weights are written", False),
+]
+"""Moments, and whether the module dies with ansible-playbook, as when a machine loses power, or ends what it began."""
+
+
+@pytest.mark.parametrize(("moment", "everything"), KILLS)
 def test_second_run_goes_on(operator, cluster, model, traffic, moment, everything):
-    if moment == "workloads are written" and not everything:
-        pytest.skip("shown by the other moments: the module ends what it began")
     operator.model(model("v1", traffic="v1:100"))
     both = model("v1", "v2", traffic="v1:60:v2:40")
     with traffic(both) as load:
@@ -36,7 +40,10 @@ def test_second_run_goes_on(operator, cluster, model, traffic, moment, everythin
             assert run.process.poll() is None, f"the run ended before {moment}: {run.result()}"
             time.sleep(0.02)
         run.kill(everything)
+        left = _routes(cluster, both)
         load.gather(20)
+        if everything:
+            assert _routes(cluster, both) == left, "something still works at it"
         operator.model(both)
         load.gather(200)
         assert not operator.model(both)["changed"]

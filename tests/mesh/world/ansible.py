@@ -59,10 +59,10 @@ class Ansible:
             json.dump([play], file)
         return Run([name])
 
-    def playbook(self, name: str, variables: dict[str, Any]) -> None:
-        """Run a playbook of the collection. Raises ChangeFailed."""
+    def playbook(self, name: str, variables: dict[str, Any], tags: str = "all") -> None:
+        """Run a playbook of the collection, or what ``tags`` name of it. Raises ChangeFailed."""
         variables = {"tfserving_kubeconfig": str(self.kubeconfig), **variables}
-        Run([f"tfserving.istio.{name}", "-e", json.dumps(variables)]).result()
+        Run([f"tfserving.istio.{name}", "-e", json.dumps(variables), "--tags", tags]).result()
 
 
 class Run:

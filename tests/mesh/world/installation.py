@@ -15,14 +15,14 @@ MARK = "mesh-tests/installed"
 """Annotation of the mesh's namespace: what the playbook was run with."""
 
 
-def install(cluster: Cluster, installer: Ansible, settings: Settings, **variables: Any) -> None:
-    """Bring the mesh to the wanted variables. Raises ChangeFailed."""
+def install(cluster: Cluster, installer: Ansible, settings: Settings, tags: str = "all", **variables: Any) -> None:
+    """Bring the mesh to the wanted variables, or what ``tags`` name of it. Raises ChangeFailed."""
     wanted = {**settings.install, **variables}
     mark = _digest(wanted)
     if _works(cluster, mark):
         return
     _mark(cluster, None)
-    installer.playbook("install", wanted)
+    installer.playbook("install", wanted, tags)
     _mark(cluster, mark)
 
 
