@@ -20,13 +20,16 @@ from .owned import owners
 from .step import Stage, Step
 from .write import apply_step, delete_step
 
+AUTOSCALERS = "kube-controller-manager"
+"""The field manager of Kubernetes' own autoscalers; it stays an owner of the replicas when its HorizontalPodAutoscaler is gone."""
+
 OPTIONAL_KINDS = ("ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 
 
 def workload_steps(model: Model, live: Live) -> Iterator[Step]:
     """What has to be written so that every version of the list serves."""
     for version in model.versions:
-        retaken = version.autoscale is None and _own_autoscaler(live, model, version.name) is not None
+        retaken = version.autoscale is None and _was_autoscaled(live, names.version(model.name, version.name))
         for wanted in version_objects(model, version):
             for step in apply_step(live, _keep_replicas(live, wanted), Stage.CREATE):
                 # The number that our own autoscaler left behind is ours again.
@@ -44,15 +47,19 @@ def superfluous_steps(model: Model, live: Live) -> Iterator[Step]:
                 yield delete_step(live, entry, stage, f"version {version.name} asks for none any more")
 
 
-def _own_autoscaler(live: Live, model: Model, version: str) -> Object | None:
-    found = live.get("HorizontalPodAutoscaler", names.version(model.name, version))
-    return found if found and is_ours(found) else None
+def _was_autoscaled(live: Live, name: str) -> bool:
+    """Whether our own autoscaler has the replicas in hand, or left them behind when an earlier run was cut short."""
+    scaler, deployment = live.get("HorizontalPodAutoscaler", name), live.get("Deployment", name)
+    if scaler and is_ours(scaler):
+        return True
+    return name not in live.scaled and deployment is not None and AUTOSCALERS in owners(deployment, "spec", "replicas")
 
 
 def _keep_replicas(live: Live, wanted: Object) -> Object:
     """An autoscaler's number of replicas is not ours to write.
 
-    Leaving out a field that only we own would reset it to 1; until the autoscaler has written it, its live value is applied again.
+    Leaving out a field that only we own would reset it to 1; until the autoscaler has written it, its live value is applied again;
+    except for 0, which would switch the autoscaler off.
     """
     name = wanted["metadata"]["name"]
     found = live.get("Deployment", name) if wanted["kind"] == "Deployment" else None
@@ -61,6 +68,6 @@ def _keep_replicas(live: Live, wanted: Object) -> Object:
     if name not in live.scaled and "replicas" in wanted["spec"]:
         return wanted
     spec = {key: value for key, value in wanted["spec"].items() if key != "replicas"}
-    if len(owners(found, "spec", "replicas")) == 1 and names.MANAGER in owners(found, "spec", "replicas"):
+    if owners(found, "spec", "replicas") == {names.MANAGER} and found["spec"]["replicas"]:
         spec["replicas"] = found["spec"]["replicas"]
     return {**wanted, "spec": spec}

@@ -18,6 +18,14 @@ RULE = ("VirtualService", f"{MODEL}-rule")
 TOGETHER = (Stage.CREATE, Stage.REMOVE)
 SERVES = ("Deployment", "Service", "DestinationRule", "ConfigMap")
 
+AUTOSCALERS: Object = {
+    "manager": "kube-controller-manager",
+    "operation": "Update",
+    "subresource": "scale",
+    "fieldsV1": {"f:spec": {"f:replicas": {}}},
+}
+"""What the API server notes when the controller of autoscalers writes a number of Pods."""
+
 
 class Cluster:
     """One namespace. Every apply is ours, so that each field of an object is owned by us; lists are owned as a whole."""
@@ -78,15 +86,15 @@ class Cluster:
         before = self.objects.get(key)
         self._count += 1
         self.objects[key] = copy.deepcopy(wanted)
-        if key[0] == "Deployment" and "replicas" not in wanted["spec"]:
-            self.objects[key]["spec"]["replicas"] = before["spec"]["replicas"] if before else 1
+        fields = {"manager": MANAGER, "operation": "Apply", "fieldsV1": _fields(_body(wanted))}
         self.objects[key]["metadata"] |= {
             "uid": before["metadata"]["uid"] if before else str(self._count),
             "resourceVersion": str(self._count),
             "creationTimestamp": "2026-01-01T00:00:00Z",
-            "managedFields": [{"manager": MANAGER, "operation": "Apply", "fieldsV1": _fields(_body(wanted))}],
+            "managedFields": [fields],
         }
         if key[0] == "Deployment":
+            _share_replicas(self.objects[key], before, step.force)
             self._take_up(self.objects[key], before)
         self._check_routes(key)
         self.loud |= self._named()
@@ -112,6 +120,22 @@ class Cluster:
             now = {key: count for key in ("replicas", "updatedReplicas", "availableReplicas")}
             status = {"observedGeneration": deployment["metadata"]["generation"], **now}
             self.objects["Deployment", f"{MODEL}-{version}"] = {**deployment, "status": status}
+
+    def autoscale(self, version: str, replicas: int) -> None:
+        """What an autoscaler does, where there is one: write another number of Pods, which come up, and own it."""
+        name = f"{MODEL}-{version}"
+        if ("HorizontalPodAutoscaler", name) not in self.objects or ("Deployment", name) not in self.objects:
+            return
+        live = copy.deepcopy(self.objects["Deployment", name])
+        if live["spec"]["replicas"] in (0, replicas):  # 0 switches it off
+            return
+        live["spec"]["replicas"] = replicas
+        ours = live["metadata"]["managedFields"][0]
+        ours["fieldsV1"]["f:spec"].pop("f:replicas", None)
+        live["metadata"]["managedFields"] = [ours, copy.deepcopy(AUTOSCALERS)]
+        live["metadata"]["generation"] += 1
+        self.objects["Deployment", name] = live
+        self._wait(version)
 
     def _take_up(self, deployment: Object, before: Object | None) -> None:
         """Another Pod template or number of Pods is another generation, which is not available before it was waited for."""
@@ -147,6 +171,19 @@ class Cluster:
         named = _destinations(self.objects[RULE]) if RULE in self.objects else set()
         service = self.objects.get(("Service", MODEL))
         return named | ({service["spec"]["selector"]["version"]} if service and RULE in self.objects else set())
+
+
+def _share_replicas(deployment: Object, before: Object | None, force: bool) -> None:
+    """Server-side apply's rules for the one field that two managers write."""
+    others = [entry for entry in before["metadata"]["managedFields"] if entry["manager"] != MANAGER] if before else []
+    spec, fields = deployment["spec"], deployment["metadata"]["managedFields"]
+    if "replicas" not in spec:
+        spec["replicas"] = before["spec"]["replicas"] if before and others else 1
+        fields += others
+    elif others and before and before["spec"]["replicas"] == spec["replicas"]:
+        fields += others
+    else:
+        assert force or not others, "the API server refuses the number of Pods: an autoscaler owns it"
 
 
 def _destinations(service: Object, route: str = "") -> set[str]:

@@ -31,8 +31,12 @@ KEYS = {
     "prometheus": st.booleans(),
     "warmup": st.just(30),
     "pod_disruption_budget": st.just({"min_available": 1}),
-    "replicas": st.sampled_from([0, 1, 2]),
 }
+SCALING = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"replicas": st.sampled_from([0, 1, 2])}),
+    st.fixed_dictionaries({"autoscale": st.sampled_from([{"max": 3}, {"min": 2, "max": 3}])}),
+)
 
 
 @st.composite
@@ -41,9 +45,13 @@ def runs(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.integers(0, 9)) == 0:
         return {"state": "absent"}
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
-    keys = draw(st.fixed_dictionaries({}, optional=KEYS))
+    keys = draw(st.fixed_dictionaries({}, optional=KEYS)) | draw(SCALING)
     traffic = draw(st.one_of(st.none(), rules(names), rules(NAMES)))
-    return {"models": mnist(*names, **keys, traffic=traffic), "purge": draw(st.booleans())}
+    return {
+        "models": mnist(*names, **keys, traffic=traffic),
+        "purge": draw(st.booleans()),
+        "autoscaled": draw(st.sampled_from([1, 2, 3])),
+    }
 
 
 def plan(run: dict[str, Any], cluster: Cluster, token: str = "secret") -> Plan:
@@ -64,6 +72,8 @@ def test_a_run_killed_at_any_step_keeps_the_invariant_and_the_next_one_comes_to_
 ) -> None:
     cluster = Cluster()
     for run in history:
+        for name in NAMES:
+            cluster.autoscale(name, run.get("autoscaled", 1))
         try:
             first = plan(run, cluster)
         except SpecError:

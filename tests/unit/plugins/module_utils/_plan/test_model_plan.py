@@ -112,8 +112,7 @@ def test_a_live_version_without_replicas_that_the_list_omits_gets_no_share():
 def test_an_autoscaled_number_of_replicas_is_left_alone():
     cluster = Cluster()
     run(cluster, "v1", autoscale={"max": 5})
-    live = cluster.objects["Deployment", "mnist-v1"]
-    cluster.objects["Deployment", "mnist-v1"] = {**live, "spec": {**live["spec"], "replicas": 4}}
+    cluster.autoscale("v1", 4)
     assert not planned(cluster, "v1", autoscale={"max": 5}).changed
 
 
@@ -128,10 +127,53 @@ def test_a_fixed_number_of_replicas_stays_when_an_autoscaler_takes_over():
 def test_giving_up_an_autoscaler_for_a_fixed_number_takes_one_run():
     cluster = Cluster()
     run(cluster, "v1", autoscale={"max": 5})
+    cluster.autoscale("v1", 4)
     run(cluster, "v1", replicas=3)
     assert ("HorizontalPodAutoscaler", "mnist-v1") not in cluster.objects
     assert not planned(cluster, "v1", replicas=3).changed
     assert cluster.objects["Deployment", "mnist-v1"]["spec"]["replicas"] == 3
+
+
+def test_a_run_killed_when_the_autoscaler_was_gone_takes_its_number_back_too():
+    cluster = Cluster()
+    run(cluster, "v1", autoscale={"max": 5})
+    cluster.autoscale("v1", 4)
+    first = planned(cluster, "v1", replicas=3)
+    cluster.run(first, [step for step in first.steps if step.action == "delete"])
+    assert ("HorizontalPodAutoscaler", "mnist-v1") not in cluster.objects
+    run(cluster, "v1", replicas=3)
+    assert cluster.objects["Deployment", "mnist-v1"]["spec"]["replicas"] == 3
+
+
+def test_the_number_of_an_autoscaler_of_somebody_else_is_left_alone():
+    cluster = Cluster()
+    run(cluster, "v1", autoscale={"max": 5})
+    cluster.autoscale("v1", 4)
+    scaler = cluster.objects["HorizontalPodAutoscaler", "mnist-v1"]
+    cluster.objects["HorizontalPodAutoscaler", "theirs"] = {
+        **scaler,
+        "metadata": {**scaler["metadata"], "name": "theirs", "namespace": "kubeflow", "labels": {}},
+    }
+    del cluster.objects["HorizontalPodAutoscaler", "mnist-v1"]
+    assert not planned(cluster, "v1", replicas=3).changed
+
+
+def test_a_number_that_a_person_wrote_is_not_taken_by_force():
+    cluster = Cluster()
+    run(cluster, "v1", autoscale={"max": 5})
+    cluster.autoscale("v1", 4)
+    cluster.objects["Deployment", "mnist-v1"]["metadata"]["managedFields"][1]["manager"] = "kubectl"
+    del cluster.objects["HorizontalPodAutoscaler", "mnist-v1"]
+    assert [step.force for step in planned(cluster, "v1", replicas=3).steps if step.object] == [False]
+
+
+def test_an_autoscaler_begins_with_a_pod_where_there_was_none():
+    """Kubernetes switches an autoscaler off while its Deployment is scaled to 0."""
+    cluster = Cluster()
+    run(cluster, "v1")
+    run(cluster, "v2", replicas=0)
+    run(cluster, "v2", autoscale={"max": 5})
+    assert cluster.objects["Deployment", "mnist-v2"]["spec"]["replicas"] == 1
 
 
 @pytest.mark.parametrize(
