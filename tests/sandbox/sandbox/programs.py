@@ -19,6 +19,7 @@ from sandbox.layout import MACHINE_BIN
 from sandbox.progress import say
 
 USER_FOLDERS = ("SANDBOX_BIN", "KUBEBUILDER_ASSETS")
+BINARY = b"\x7fELF"  # how a program for Linux begins
 
 
 def resolve(verbose: bool = False) -> dict[str, Path]:
@@ -58,14 +59,22 @@ def given(names: Iterable[str]) -> Path | None:
 
 
 def on_path(program: str) -> Path | None:
-    """The program in PATH, where its version will do."""
+    """The first binary of that name in PATH, where its version will do."""
     wanted = ON_PATH.get(program)
-    search = os.pathsep.join(folder for folder in os.get_exec_path() if Path(folder) != MACHINE_BIN)
-    path = shutil.which(program, path=search)
+    folders = [folder for folder in os.get_exec_path() if Path(folder) != MACHINE_BIN]
+    path = next(filter(_is_binary, (shutil.which(program, path=folder) for folder in folders)), None)
     if not wanted or not path:
         return None
     version = _version(path, wanted)
     return Path(path) if version and wanted.minimum <= version < wanted.below else None
+
+
+def _is_binary(path: str | None) -> bool:
+    # A script of that name starts the program by an interpreter, which not every Pod in the machine can reach.
+    if path is None:
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(BINARY)) == BINARY
 
 
 def _version(path: str, wanted: OnPath) -> Version | None:

@@ -77,12 +77,25 @@ def test_a_folder_that_is_not_there_is_an_error_that_names_the_variable(monkeypa
 )
 def test_path_is_used_where_the_version_will_do(tmp_path, monkeypatch, program, answer, taken):
     path = script(tmp_path / program, answer)
+    monkeypatch.setattr(programs, "BINARY", b"#!/")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert programs.on_path(program) == (path if taken else None)
 
 
+def test_a_script_that_starts_the_program_is_passed_over(tmp_path, monkeypatch):
+    real = next(
+        path for binary in programs.PYTHON if binary.program == "helm" and (path := programs._in_python(binary))
+    )
+    wrapper = script(tmp_path / "wrappers" / "helm", "v3.19.0+g1")
+    monkeypatch.setenv("PATH", str(wrapper.parent))
+    assert programs.on_path("helm") is None
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{real.parent}")
+    assert programs.on_path("helm") == real
+
+
 def test_the_machines_own_programs_are_not_path(tmp_path, monkeypatch):
     script(tmp_path / "etcd", "etcd Version: 3.6.8")
+    monkeypatch.setattr(programs, "BINARY", b"#!/")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(programs, "MACHINE_BIN", tmp_path)
     assert programs.on_path("etcd") is None
