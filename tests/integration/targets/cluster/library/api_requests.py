@@ -84,6 +84,8 @@ def main():
             lines.seek(offset)
             events = [json.loads(line) for line in lines if line.endswith(b"\n")]
         for event in events:
+            if event["stage"] == "ResponseStarted":  # of long requests, which are logged once more when they end
+                continue
             if event["user"]["username"] != module.params["user"] or "objectRef" not in event:
                 continue
             if event["objectRef"].get("subresource") in ("proxy", "portforward", "log"):
