@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
@@ -22,7 +21,7 @@ from ._plan.step import Plan, Stage, Step
 from ._proof import FORBIDDEN, Proof, prove_answer, prove_rule, settle
 from ._ready import Ready
 from ._render.meta import Object
-from ._serving import wait_quiet
+from ._serving import Pod, wait_quiet
 from ._spec import names
 
 TOGETHER = (Stage.CREATE, Stage.REMOVE)
@@ -129,8 +128,8 @@ class Converge:
     def _quiet(self, step: Step) -> None:
         live = self.lives[step.model]
 
-        def pods() -> list[dict[str, Any]]:
-            return self._ready.pods(live.namespace, live.name, str(step.version))
+        def pods() -> list[Pod]:
+            return list(self._ready.pods(live.namespace, live.name, str(step.version)))
 
         how = wait_quiet(self.client, pods, self.settings.quiet)
         self.outcome.quiet.setdefault(step.model, {})[str(step.version)] = how

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ._spec.check import shown, truth
@@ -51,7 +52,7 @@ def from_ksonnet(value: Any) -> dict[str, Any]:
     groups = value if isinstance(value, (list, tuple)) else [value]
     problems = Collector()
     for index, group in enumerate(groups):
-        problems.run(f"[{index}]" if len(groups) > 1 else "", lambda g=group: _check(g))
+        problems.run(f"[{index}]" if len(groups) > 1 else "", partial(_check, group))
     problems.finish()
     model: dict[str, Any] = {}
     versions = []

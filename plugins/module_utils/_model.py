@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ._cluster.client import Client
@@ -77,7 +78,7 @@ def _plans(
     plans = []
     for model in models:
         plan = problems.run(
-            "", lambda m=model: plan_model(m, lives[m.key], settings.token, params["purge"], params["wait"])
+            "", partial(plan_model, model, lives[model.key], settings.token, params["purge"], params["wait"])
         )
         if plan is not None:
             plans.append(plan)

@@ -30,7 +30,7 @@ def seconds(command: list[str]) -> float:
 def playbook(name: str, *variables: str) -> list[str]:
     """The command that runs one of the benchmark's playbooks."""
     extra = [word for variable in variables for word in ("-e", variable)]
-    return ["ansible-playbook", "-M", str(HERE / "library"), str(HERE / "playbooks" / f"{name}.yml"), *extra]
+    return ["ansible-playbook", str(HERE / "playbooks" / f"{name}.yml"), *extra]
 
 
 def in_turn(runs: int, contestants: dict[str, Callable[[int], float]]) -> dict[str, list[float]]:

@@ -54,7 +54,7 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
     return Plan(
         model.namespace,
         model.name,
-        before and before.rule,
+        before.rule if before else None,
         decision.rule,
         tuple(sorted(steps, key=lambda step: step.stage)),
         tuple(warnings),

@@ -30,4 +30,4 @@ def plan_removal(live: Live) -> Plan:
         Step(Stage.QUIET, "quiet", model, "until nobody asks it any more", version=version) for version in live.versions
     ]
     steps += [delete_step(live, entry, Stage.REMOVE, "the model is to be absent") for entry in rest]
-    return Plan(live.namespace, live.name, before and before.rule, None, tuple(steps))
+    return Plan(live.namespace, live.name, before.rule if before else None, None, tuple(steps))

@@ -32,22 +32,13 @@ def shift_steps(
     ``token`` is the preview's secret. An undo writes the weights at once and waits for no proof.
     """
     model, before = f"{live.namespace}/{live.name}", live.rule
-
-    def service(previews: tuple[Preview, ...] = ()) -> Object:
-        return rule_service(
-            live.name,
-            live.namespace,
-            rule if not previews else before.rule,
-            policy,
-            record if not previews else before.record,
-            previews,
-        )
-
+    wanted = rule_service(live.name, live.namespace, rule, policy, record)
     reason = "" if before is None or rule.same_as(before.rule) else f"rule {before.rule} -> {rule}"
-    shift = list(apply_step(live, service(), Stage.SHIFT, reason, versioned=True))
+    shift = list(apply_step(live, wanted, Stage.SHIFT, reason, versioned=True))
     news = fresh(live, rule) if before is not None and not undo else []
-    if shift and news:
-        hidden = service(tuple(Preview(name, f"{token}-{name}") for name in news))
+    if shift and news and before is not None:
+        previews = tuple(Preview(name, f"{token}-{name}") for name in news)
+        hidden = rule_service(live.name, live.namespace, before.rule, policy, before.record, previews)
         yield from apply_step(live, hidden, Stage.PREVIEW, f"a hidden route to {', '.join(news)}", versioned=True)
         for name in news:
             yield Step(Stage.ANSWER, "preview", model, "through every gateway, before it gets requests", version=name)

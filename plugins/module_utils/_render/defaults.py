@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     "fieldRef": {"apiVersion": "v1"},
     "resourceFieldRef": {"divisor": "0"},
     "serviceAccountToken": {"expirationSeconds": 3600},

@@ -13,6 +13,7 @@ import json
 from .._spec import names
 from .._spec.model import Model
 from .._spec.version import Version
+from .._spec.workload import Batching
 from .meta import GRPC_PORT, REST_PORT, Object, metadata
 
 MOUNT = "/etc/tfserving"
@@ -24,7 +25,7 @@ def files(model: Model, version: Version) -> dict[str, str]:
     """Configuration files by name; empty where flags say everything."""
     result = {}
     if version.batching is not None:
-        result[BATCHING] = _batching(version)
+        result[BATCHING] = _batching(version.batching)
     if version.model_version is not None:
         result[MODELS] = _models(model, version, version.model_version)
     if version.prometheus:
@@ -72,9 +73,8 @@ def _models(model: Model, version: Version, number: int) -> str:
     )
 
 
-def _batching(version: Version) -> str:
+def _batching(batching: Batching) -> str:
     """BatchingParameters in text format: scalars are wrapped messages, see TensorFlow Serving's session_bundle_config.proto."""
-    batching = version.batching
     lines = []
     for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads"):
         value = getattr(batching, name)

@@ -11,9 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .errors import Collector, wrong
+
+Record = type[Any]
+"""A dataclass."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Check:
     read: Callable[[Any], Any]
     elements: str | None = None
     choices: tuple[str, ...] = ()
-    record: type | None = None
+    record: Record | None = None
 
     def __call__(self, value: Any) -> Any:
         return self.read(value)
@@ -130,7 +134,7 @@ def list_of(item: Check, at_least: int = 0) -> Check:
         if len(value) < at_least:
             raise wrong(f"is empty, at least {at_least} is needed")
         problems = Collector()
-        items = tuple(problems.run(f"[{i}]", lambda entry=entry: item(entry)) for i, entry in enumerate(value))
+        items = tuple(problems.run(f"[{i}]", partial(item, entry)) for i, entry in enumerate(value))
         problems.finish()
         return items
 
@@ -146,8 +150,8 @@ def map_of(name: Check, item: Check) -> Check:
         problems = Collector()
         result = {}
         for key, entry in value.items():
-            problems.run(str(key), lambda key=key: name(key))
-            result[str(key)] = problems.run(str(key), lambda entry=entry: item(entry))
+            problems.run(str(key), partial(name, key))
+            result[str(key)] = problems.run(str(key), partial(item, entry))
         problems.finish()
         return result
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from . import names
@@ -104,15 +105,19 @@ def _defaults(given: Any, problems: Collector) -> dict[str, Any]:
     """The keys that the model gives as defaults of its versions; one that is wrong is reported here, once."""
     defaults = {}
     for name, field in keys(Workload).items():
-        if given.get(name) is not None and problems.run(name, lambda n=name, f=field: (f.metadata["check"](given[n]),)):
+        if given.get(name) is None:
+            continue
+        before = len(problems.problems)
+        problems.run(name, partial(field.metadata["check"], given[name]))
+        if len(problems.problems) == before:
             defaults[name] = given[name]
     return defaults
 
 
 def _versions(given: Any, defaults: dict[str, Any], wrong: set[str], problems: Collector) -> tuple[Version, ...]:
-    versions = []
+    versions: list[Version] = []
     for index, value in enumerate(given):
-        version = problems.run(f"versions[{index}]", lambda v=value: read_version(v, defaults, wrong))
+        version = problems.run(f"versions[{index}]", partial(read_version, value, defaults, wrong))
         if version and version.name in [other.name for other in versions]:
             problems.add(f"versions[{index}].name", f"{version.name} is the name of an earlier version too")
         elif version:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from .check import Check, shown
@@ -55,7 +56,7 @@ def values(cls: type, given: Mapping[str, Any], problems: Collector, prefix: str
     result = {}
     for name, field in keys(cls).items():
         if given.get(name) is not None:
-            result[name] = problems.run(prefix + name, lambda n=name, f=field: f.metadata["check"](given[n]))
+            result[name] = problems.run(prefix + name, partial(field.metadata["check"], given[name]))
         elif field.metadata["default"] is REQUIRED:
             problems.add(prefix + name, MISSING)
     return result

@@ -42,7 +42,7 @@ class Api:
     async def connect(cls, kubeconfig: str) -> Api:
         """Reads a kubeconfig; nothing is sent yet."""
         configuration = Configuration()
-        await load_kube_config(config_file=kubeconfig, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]
+        await load_kube_config(config_file=kubeconfig, client_configuration=configuration, persist_config=False)
         context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
         if configuration.cert_file:
             context.load_cert_chain(configuration.cert_file, configuration.key_file)

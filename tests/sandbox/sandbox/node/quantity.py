@@ -14,6 +14,6 @@ def divide(value: str, divisor: str) -> str:
     Raises:
         ValueError: One of them is no quantity.
     """
-    amount: Decimal = parse_quantity(value)  # type: ignore[no-untyped-call]
-    unit: Decimal = parse_quantity(divisor)  # type: ignore[no-untyped-call]
+    amount: Decimal = parse_quantity(value)
+    unit: Decimal = parse_quantity(divisor)
     return str(math.ceil(amount / (unit or 1)))
