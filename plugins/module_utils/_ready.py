@@ -116,7 +116,7 @@ def _unready(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -
     name = names.version(model.split("/")[1], version)
     return unready(
         store["Deployment"].get(name),
-        _pods(store, model, version),
+        _newest(_pods(store, model, version)),
         ready_endpoints(store["EndpointSlice"].values()).get(name, 0),
     )
 
@@ -124,3 +124,12 @@ def _unready(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -
 def _pods(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> list[Mapping[str, Any]]:
     labels = {"app": model.split("/")[1], "version": version}
     return [pod for pod in store["Pod"].values() if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+
+
+def _newest(pods: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The Pods of the newest generation: why an older one is not ready matters to nobody any more."""
+    if not pods:
+        return []
+    newest = max(pods, key=lambda pod: pod["metadata"].get("creationTimestamp") or "")
+    template = newest["metadata"]["labels"].get("pod-template-hash")
+    return [pod for pod in pods if pod["metadata"]["labels"].get("pod-template-hash") == template]

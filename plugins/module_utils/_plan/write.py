@@ -62,4 +62,5 @@ def check_owner(live: Live, found: Object) -> None:
 
 
 def _summary(path: str, count: int) -> str:
+    path = path or "everything"  # nothing of it was ever applied by us
     return f"{path} differs" if count == 1 else f"{path} and {count - 1} more differ"
