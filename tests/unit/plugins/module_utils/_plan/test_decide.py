@@ -71,3 +71,9 @@ def test_an_undo_goes_back_once():
     assert (str(back), record) == ("v1:100", Record(rule("v1:100")))
     again = live("v1:100", "v1:100")
     assert undone(again) == (again.rule, again.record)
+
+
+def test_a_move_to_what_is_live_remembers_what_was_remembered():
+    now = live("v1:90:v2:10", "v1:100", "v2:100")
+    assert moved(now, rule("v2:10:v1:90")) == now.record
+    assert moved(None, rule("v1:100")) == Record()

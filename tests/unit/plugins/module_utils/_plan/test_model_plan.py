@@ -238,3 +238,12 @@ def test_an_update_that_was_killed_before_it_was_ready_is_waited_for_again():
     }
     again = planned(cluster, "v1", env={"LEVEL": "2"})
     assert [step.version for step in again.steps if step.stage is Stage.READY] == ["v1"]
+
+
+def test_an_object_with_our_label_that_was_never_applied_is_applied_as_a_whole():
+    cluster = Cluster()
+    run(cluster, "v1")
+    live = cluster.objects["Service", "mnist-v1"]
+    cluster.objects["Service", "mnist-v1"] = {**live, "metadata": {**live["metadata"], "managedFields": []}}
+    (step,) = (step for step in planned(cluster, "v1").steps if step.object)
+    assert (step.target, step.reason) == ("Service kubeflow/mnist-v1", "everything differs")

@@ -183,3 +183,39 @@ def test_a_field_that_an_autoscaler_owns_is_known_as_its():
     assert owners(scaled, "spec", "replicas") == {"kube-controller-manager"}
     assert owners(scaled, "spec", "template") == {"tfserving.istio"}
     assert owners(fixtures.live("Deployment"), "spec", "replicas") == {"tfserving.istio"}
+
+
+def small(value: Any, fields: Object, **entry: Any) -> Object:
+    """An object of one field, spec, and who owns what of it."""
+    managed = {"manager": "tfserving.istio", "operation": "Apply", "fieldsV1": {"f:spec": fields}, **entry}
+    metadata = {"name": "x", "namespace": "n", "managedFields": [managed]}
+    return {"apiVersion": "v1", "kind": "X", "metadata": metadata, "spec": value}
+
+
+def spec_changes(live: Object, spec: Any) -> list[str]:
+    found = changes(live, {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "spec": spec})
+    return [change.path for change in found if change.path != "metadata"]
+
+
+@pytest.mark.parametrize("entry", [{"operation": "Update"}, {"subresource": "scale"}, {"manager": "kubectl"}])
+def test_only_an_apply_of_ours_to_the_object_itself_makes_a_field_ours(entry: Object):
+    assert spec_changes(small({"a": 1}, {"f:a": {}}), {"a": 1}) == []
+    assert spec_changes(small({"a": 1}, {"f:a": {}}, **entry), {"a": 1}) == [""]
+
+
+@pytest.mark.parametrize(("value", "paths_"), [({}, ["spec.a"]), ([], []), ("", []), (False, []), (0, [])])
+def test_an_empty_value_that_was_dropped_is_no_change_but_an_empty_mapping_is(value: Any, paths_: list[str]):
+    assert spec_changes(small({"b": 1}, {"f:a": {}, "f:b": {}}), {"a": value, "b": 1}) == paths_
+
+
+def test_a_set_of_values_is_compared_by_its_values():
+    live = small({"set": ["b", "theirs", "a"]}, {"f:set": {'v:"a"': {}, 'v:"b"': {}}})
+    assert extract(live)["spec"] == {"set": ["a", "b"]}
+    assert spec_changes(live, {"set": ["a", "b"]}) == []
+    assert spec_changes(live, {"set": ["a"]}) == ['spec.set["b"]']
+
+
+def test_the_keys_of_an_item_need_not_be_noted_as_fields():
+    live = small({"ports": [{"port": 80, "name": "a"}]}, {"f:ports": {'k:{"port":80}': {"f:name": {}}}})
+    assert extract(live)["spec"] == {"ports": [{"port": 80, "name": "a"}]}
+    assert spec_changes(live, {"ports": [{"port": 80, "name": "a"}]}) == []
