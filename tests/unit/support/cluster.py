@@ -86,12 +86,11 @@ class Cluster:
         before = self.objects.get(key)
         self._count += 1
         self.objects[key] = copy.deepcopy(wanted)
-        fields = {"manager": MANAGER, "operation": "Apply", "fieldsV1": _fields(_body(wanted))}
         self.objects[key]["metadata"] |= {
             "uid": before["metadata"]["uid"] if before else str(self._count),
             "resourceVersion": str(self._count),
             "creationTimestamp": "2026-01-01T00:00:00Z",
-            "managedFields": [fields],
+            "managedFields": [owned_by_us(wanted)],
         }
         if key[0] == "Deployment":
             _share_replicas(self.objects[key], before, step.force)
@@ -117,7 +116,7 @@ class Cluster:
         count = deployment["spec"]["replicas"]
         if count:
             self.ready.add(version)
-            now = {key: count for key in ("replicas", "updatedReplicas", "availableReplicas")}
+            now = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), count)
             status = {"observedGeneration": deployment["metadata"]["generation"], **now}
             self.objects["Deployment", f"{MODEL}-{version}"] = {**deployment, "status": status}
 
@@ -171,6 +170,11 @@ class Cluster:
         named = _destinations(self.objects[RULE]) if RULE in self.objects else set()
         service = self.objects.get(("Service", MODEL))
         return named | ({service["spec"]["selector"]["version"]} if service and RULE in self.objects else set())
+
+
+def owned_by_us(wanted: Object) -> Object:
+    """What the API server notes of our apply; lists are owned as a whole."""
+    return {"manager": MANAGER, "operation": "Apply", "fieldsV1": _fields(_body(wanted))}
 
 
 def _share_replicas(deployment: Object, before: Object | None, force: bool) -> None:

@@ -60,6 +60,25 @@ def test_answers_and_failures_are_counted_and_probes_are_not():
     assert count_requests(METRICS) == 100
 
 
+DOUBLE = """\
+# TYPE :tensorflow:serving:request_count counter
+:tensorflow:serving:request_count{model_name="mnist",status="INVALID_ARGUMENT"} 2
+:tensorflow:serving:request_count{model_name="mnist",status="OK"} 900
+# TYPE :tensorflow:serving:request_latency histogram
+:tensorflow:serving:request_latency_bucket{model_name="mnist",API="predict",entrypoint="REST",le="1.27482e+06"} 3
+:tensorflow:serving:request_latency_bucket{model_name="mnist",API="predict",entrypoint="REST",le="+Inf"} 3
+:tensorflow:serving:request_latency_sum{model_name="mnist",API="predict",entrypoint="REST"} 1.23459e+06
+:tensorflow:serving:request_latency_count{model_name="mnist",API="predict",entrypoint="REST"} 3
+:tensorflow:serving:request_latency_count{model_name="mnist",API="classify",entrypoint="GRPC"} 4
+# TYPE :tensorflow:serving:runtime_latency histogram
+:tensorflow:serving:runtime_latency_count{model_name="mnist",API="predict",runtime="TF1"} 7
+"""
+
+
+def test_neither_sums_nor_buckets_nor_the_runtime_are_requests():
+    assert count_requests(DOUBLE) == 2 + 3 + 4
+
+
 def test_a_server_that_was_asked_nothing_shows_no_series():
     assert count_requests("# TYPE :tensorflow:serving:request_count counter\n") == 0
 

@@ -13,8 +13,7 @@ from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client im
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError, Conflict, NotFound
 from ansible_collections.tfserving.istio.tests.unit.support import fixtures
 from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer
-
-from .conftest import client_of
+from ansible_collections.tfserving.istio.tests.unit.support.connection import client_of
 
 TARGET = "Service kubeflow/mnist"
 

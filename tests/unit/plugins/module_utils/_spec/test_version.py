@@ -46,7 +46,9 @@ def test_labels_that_the_collection_needs_are_not_to_be_set(label: str):
 
 def test_two_volumes_of_one_name():
     volume = {"name": "a", "mount_path": "/a", "source": {"emptyDir": {}}}
-    assert errors(volumes=[volume, {**volume, "mount_path": "/b"}]) == ["volumes: a is taken twice, or by the collection itself"]
+    assert errors(volumes=[volume, {**volume, "mount_path": "/b"}]) == [
+        "volumes: a is taken twice, or by the collection itself"
+    ]
 
 
 def test_two_volumes_at_one_place():
