@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from mesh.world.ansible import ChangeFailed
 from mesh.world.models import version
 
 QUIET = 7
@@ -50,6 +51,18 @@ def test_base_path_is_replaced(operator, model, traffic):
     assert changed["models"][0]["served"]["v1"] == [2]
     assert load.versions() == {"v1", "v2"}, "answers of the old model first, then those of the new one"
     assert load.versions(since=drained) == {"v2"}
+
+
+def test_version_that_never_serves_moves_no_traffic(operator, model, traffic):
+    operator.model(model("v1"))
+    missing = {"name": "v2", "base_path": "/models/missing", "model_version": 2}
+    both = model(versions=[version("v1"), missing], traffic="v1:50:v2:50")
+    with traffic(both) as load:
+        with pytest.raises(ChangeFailed, match=r"v2.*Traffic has not moved"):
+            operator.model(both, wait_timeout=10)
+        load.gather(40)
+    load.assert_flawless()
+    assert load.versions() == {"v1"}
 
 
 def test_version_is_removed_without_a_failed_request(operator, cluster, model, traffic, namespace):

@@ -84,9 +84,13 @@ def _source(namespace: str) -> dict[str, Any]:
 
 def _pod(settings: Settings, namespace: str, name: str, url: str, sidecar: bool, rate: float) -> dict[str, Any]:
     versions = ",".join(f"{version}={number}" for version, number in PREDICTIONS.items())
-    python, get = settings.caller_python, "" if url.endswith(":predict") or url.startswith("grpc:") else "--get"
-    install = f"{python} -c 'import aiohttp, grpc, google.protobuf' || {python} -m pip install --quiet {PACKAGES}"
-    load = f"{python} -m mesh.load {url} --rate {rate} --seconds 600 --versions {versions} --json /dev/stdout {get}"
+    get = "" if url.endswith(":predict") or url.startswith("grpc:") else "--get"
+    install = f"python3 -c 'import aiohttp, grpc, google.protobuf' || python3 -m pip install --quiet {PACKAGES}"
+    load = f"python3 -m mesh.load {url} --rate {rate} --seconds 600 --versions {versions} --json /dev/stdout {get}"
+    volumes = {"source": {"configMap": {"name": "load"}}}
+    if settings.caller_packages:
+        volumes["packages"] = {"hostPath": {"path": settings.caller_packages}}
+    mounts = {"source": "/source/mesh/load", "packages": "/packages"}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -103,10 +107,13 @@ def _pod(settings: Settings, namespace: str, name: str, url: str, sidecar: bool,
                     "name": "caller",
                     "image": settings.caller_image,
                     "command": ["sh", "-c", f"{install}; exec {load}"],
-                    "env": [{"name": "PYTHONPATH", "value": "/source"}, {"name": "PYTHONUNBUFFERED", "value": "1"}],
-                    "volumeMounts": [{"name": "source", "mountPath": "/source/mesh/load"}],
+                    "env": [
+                        {"name": "PYTHONPATH", "value": "/source:/packages"},
+                        {"name": "PYTHONUNBUFFERED", "value": "1"},
+                    ],
+                    "volumeMounts": [{"name": volume, "mountPath": mounts[volume]} for volume in volumes],
                 }
             ],
-            "volumes": [{"name": "source", "configMap": {"name": "load"}}],
+            "volumes": [{"name": volume, **source} for volume, source in volumes.items()],
         },
     }

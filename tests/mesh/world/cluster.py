@@ -20,10 +20,11 @@ class Cluster:
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
         self.api = config.new_client_from_config(str(kubeconfig))
-        self.core = client.CoreV1Api(self.api)
-        self.apps = client.AppsV1Api(self.api)
-        self.scaling = client.AutoscalingV2Api(self.api)
-        self.custom = client.CustomObjectsApi(self.api)
+        # The client's types have every field of every answer optional.
+        self.core: Any = client.CoreV1Api(self.api)
+        self.apps: Any = client.AppsV1Api(self.api)
+        self.scaling: Any = client.AutoscalingV2Api(self.api)
+        self.custom: Any = client.CustomObjectsApi(self.api)
 
     def kubectl(self, *words: str, text: str | None = None, timeout: float = 60) -> str:
         """Run kubectl and return what it prints. Raises CalledProcessError."""

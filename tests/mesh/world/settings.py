@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ PREFIX = "TFSERVING_TEST_"
 
 @dataclass(frozen=True)
 class Settings:
-    """``gateway`` is HOST:PORT; ``models`` a volume source, None on the sandbox, where the tests write the models themselves."""
+    """``gateway`` is HOST:PORT; ``models`` a volume source, None on the sandbox, where the tests write the models themselves.
+    ``caller_packages`` is a folder of Python packages on the node that callers may use.
+    """
 
     kubeconfig: Path
     gateway: str
@@ -25,7 +27,7 @@ class Settings:
     models: dict[str, Any] | None
     image: str | None
     caller_image: str
-    caller_python: str
+    caller_packages: str | None
     install: dict[str, Any]
 
 
@@ -40,7 +42,7 @@ def settings() -> Settings:
         models=json.loads(models) if models else None if sandbox else json.loads(os.environ[PREFIX + "MODELS"]),
         image=_get("IMAGE"),
         caller_image=_get("CALLER_IMAGE") or "python:3.11",
-        caller_python=sys.executable if sandbox else "python",
+        caller_packages=sysconfig.get_path("purelib") if sandbox else None,
         install=_install(sandbox),
     )
 
