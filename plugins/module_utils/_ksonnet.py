@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ._spec.check import shown, truth
+from ._spec.check import shown, truth, whole
 from ._spec.errors import Collector, did_you_mean, wrong
 
 SIMPLE = {
@@ -41,6 +41,9 @@ IMAGES = {False: "defaultCpuImage", True: "defaultGpuImage"}
 OTHER = ("gcpCredentialSecretName", "s3Enable", *IMAGES.values())
 REQUEST_LOG = ("gcpProject", "dataset", "table")
 DEFAULT_VERSION = "v1"
+
+
+NUMBER, SWITCH = whole(), truth()
 
 
 def from_ksonnet(value: Any) -> dict[str, Any]:
@@ -82,6 +85,9 @@ def _check(group: Any) -> None:
                 )
         elif name not in known:
             problems.add(str(name), f"is no parameter of Kubeflow's tf-serving prototypes; {did_you_mean(name, known)}")
+    for name, check in (("numGpus", NUMBER), ("s3Enable", SWITCH)):
+        if group.get(name) not in (None, "null"):
+            problems.run(name, lambda c=check, n=name: c(group[n]))
     problems.finish()
 
 
@@ -90,11 +96,11 @@ def _version(given: Mapping[str, Any]) -> dict[str, Any]:
         "name": DEFAULT_VERSION,
         **{new: given[old] for old, new in PER_VERSION.items() if old in given},
     }
-    image = given.get(IMAGES[int(given.get("numGpus", 0)) > 0])
+    image = given.get(IMAGES[NUMBER(given.get("numGpus", 0)) > 0])
     if image:
         version["image"] = image
     if "gcpCredentialSecretName" in given:
         version["gcp"] = {"secret": given["gcpCredentialSecretName"]}
-    if truth()(given.get("s3Enable", False)):
+    if SWITCH(given.get("s3Enable", False)):
         version["s3"] = {new: given[old] for old, new in S3.items() if old in given}
     return version

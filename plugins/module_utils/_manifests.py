@@ -88,7 +88,9 @@ def _content(path: Path) -> str | None:
 def _written(dest: Path) -> list[Path]:
     """Files in ``dest`` that this module wrote."""
     return (
-        [path for path in sorted(dest.glob("*_*.yaml")) if path.read_text().startswith(HEADER)] if dest.is_dir() else []
+        [path for path in sorted(dest.glob("*_*.yaml")) if path.read_text(errors="replace").startswith(HEADER)]
+        if dest.is_dir()
+        else []
     )
 
 

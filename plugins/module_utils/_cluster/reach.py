@@ -101,11 +101,15 @@ def _by_forward(
         finally:
             connection.close()
     except Exception as error:  # websocket, ssl, http and API errors alike: there is no further way
+        refused = getattr(
+            error.__context__, "status_code", None
+        )  # the answer to the upgrade, which the client reports as 0
         reason = getattr(error, "reason", None) or str(error).strip() or type(error).__name__
+        reason = str(reason).split(" -+-+- ", 1)[0]  # headers and body of the answer follow
         message = (
             f"cannot reach port {port} of Pod {namespace}/{name}, neither by Pod proxy nor by port-forward: {reason}"
         )
-        raise ClusterError(message, getattr(error, "status", None) or 0) from error
+        raise ClusterError(message, refused or getattr(error, "status", None) or 0) from error
 
 
 def _secured(plain: Any, host: str) -> Any:

@@ -22,6 +22,9 @@ from .read import list_versioned
 Store = dict[str, dict[str, dict[str, Any]]]
 """Objects by kind and name."""
 
+PAUSE = 0.1
+"""Seconds between the regular end of a watch and the next: whoever ends them at once is not asked without a break."""
+
 LOST = 1.0
 """Seconds before a watch that was lost begins anew."""
 
@@ -101,8 +104,10 @@ def _follow(
                     break
                 entry = event["object"]
                 version = entry["metadata"]["resourceVersion"]
+                names.add(entry["metadata"]["name"])
                 events.put((kind, entry["metadata"]["name"], None if event["type"] == "DELETED" else entry))
             else:
+                stop.wait(PAUSE)
                 continue
         except Exception as error:  # the connection broke: say so to whoever waits, and read anew
             events.put(error if isinstance(error, ClusterError) else ClusterError(f"cannot watch {target}: {error}"))

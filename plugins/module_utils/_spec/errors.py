@@ -28,7 +28,7 @@ class Problem:
 
     def under(self, parent: str) -> Problem:
         """The same problem, seen from the value that holds it."""
-        joint = "" if not self.path or self.path.startswith("[") else "."
+        joint = "" if not parent or not self.path or self.path.startswith("[") else "."
         return Problem(f"{parent}{joint}{self.path}", self.message)
 
 

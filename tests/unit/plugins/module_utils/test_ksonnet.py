@@ -120,7 +120,7 @@ def test_an_unknown_parameter_says_which_was_meant():
 
 @pytest.mark.parametrize("parameter", ["gcpProject", "dataset", "table"])
 def test_the_request_log_is_refused_by_name(parameter: str):
-    assert f"{parameter}: the request log is not available" in errors({**DEPLOYMENT, parameter: "x"})[0]
+    assert errors({**DEPLOYMENT, parameter: "x"})[0].startswith(f"{parameter}: the request log is not available")
 
 
 def test_problems_of_a_list_name_their_entry():
@@ -130,3 +130,9 @@ def test_problems_of_a_list_name_their_entry():
 @pytest.mark.parametrize("value", [None, "mnist", 1])
 def test_what_is_no_mapping(value: Any):
     assert "is not a mapping of ksonnet parameters" in errors(value)[0]
+
+
+@pytest.mark.parametrize(("parameter", "value"), [("numGpus", "two"), ("numGpus", []), ("s3Enable", "perhaps")])
+def test_a_value_that_decides_about_others_is_named_when_it_is_wrong(parameter: str, value: Any):
+    (message,) = errors({**DEPLOYMENT, parameter: value})
+    assert message.startswith(f"{parameter}: ")

@@ -113,3 +113,10 @@ def test_a_host_or_tls_cannot_go_by_the_proxy(client: Client, server: ApiServer)
         with pytest.raises(ClusterError):
             ask(client, ("istio-system", "a"), 8080, PATH, **how)
     assert not any("/proxy/" in path for path in server.sent("GET"))
+
+
+def test_who_may_not_ask_any_gateway_pod_waits_and_is_told_what_to_grant(client: Client, server: ApiServer):
+    server.answer(403, fixtures.refused("forbidden"))
+    proof = _proof.prove_rule(client, [gateway("a"), gateway("b")], "new", 10)
+    assert proof.transport == "settle time of 0.01 s"
+    assert "grant create on pods/portforward or get on pods/proxy" in proof.notes[0]

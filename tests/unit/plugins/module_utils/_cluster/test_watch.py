@@ -98,3 +98,9 @@ def test_the_api_server_is_asked_to_end_a_watch_in_time(client: Client, server: 
     seen(client, lambda names: False, timeout=0.2)
     (path,) = [request["path"] for request in server.requests if "watch=true" in request["path"]]
     assert "timeoutSeconds=1" in path
+
+
+def test_what_came_by_a_watch_and_went_while_it_was_lost_is_gone(client: Client, server: ApiServer):
+    server.at("GET", PODS, (200, listing()), (200, listing(pod("b"), version="20")))
+    server.at("WATCH", PODS, (200, events(("ADDED", pod("a", "8")))), (410, b""))
+    assert seen(client, lambda names: "b" in names and "a" not in names, timeout=3) == {"b"}
