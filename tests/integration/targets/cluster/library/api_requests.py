@@ -78,7 +78,14 @@ def main():
         supports_check_mode=True,
     )
     log, offset = Path(module.params["log"]), module.params["offset"]
-    result = {"changed": False, "offset": log.stat().st_size if log.exists() else 0, "reads": [], "watches": [], "writes": [], "asked": []}
+    result = {
+        "changed": False,
+        "offset": log.stat().st_size if log.exists() else 0,
+        "reads": [],
+        "watches": [],
+        "writes": [],
+        "asked": [],
+    }
     if offset is not None and log.exists():
         with log.open("rb") as lines:
             lines.seek(offset)
