@@ -87,7 +87,7 @@ def _check(group: Any) -> None:
             problems.add(str(name), f"is no parameter of Kubeflow's tf-serving prototypes; {did_you_mean(name, known)}")
     for name, check in (("numGpus", NUMBER), ("s3Enable", SWITCH)):
         if group.get(name) not in (None, "null"):
-            problems.run(name, lambda c=check, n=name: c(group[n]))
+            problems.run(name, partial(check, group[name]))
     problems.finish()
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from . import names
+from . import names, record
 from .check import DNS_LABEL, SERVICE_NAME, Check, list_of, one_of, seconds, text, truth, whole
 from .errors import Collector
-from .record import key, keys, mapping, unknown, values
+from .record import keys, mapping, unknown, values
 from .rule import RULE, Rule
 from .version import Version, read_version
 from .workload import Workload
@@ -42,18 +42,18 @@ PATH = text(r"/[-._~!$&'()+,;=@%/A-Za-z0-9]*[-._~A-Za-z0-9]", "an absolute path 
 class Model:
     """One model as the user wants it. ``traffic`` is None where the live rule is to stay."""
 
-    name: str = key(SERVICE_NAME)
-    namespace: str = key(DNS_LABEL, NAMESPACE)
-    model_name: str = key(MODEL_NAME, None)
-    versions: tuple[Version, ...] = key(Check("list", lambda value: value, elements="dict", record=Version), ())
-    traffic: Rule | None = key(RULE, None)
-    hosts: tuple[str, ...] = key(list_of(HOST, at_least=1), ("*",))
-    gateway: str = key(GATEWAY, "kubeflow/kubeflow-gateway")
-    path: str = key(PATH, None)
-    ambassador: bool = key(truth(), False)
-    service_type: str = key(one_of("ClusterIP", "NodePort", "LoadBalancer"), "ClusterIP")
-    timeout: float | None = key(seconds(0.001), None)
-    retries: int = key(whole(0, 10), 2)
+    name: str = record.key(SERVICE_NAME)
+    namespace: str = record.key(DNS_LABEL, NAMESPACE)
+    model_name: str = record.key(MODEL_NAME, None)
+    versions: tuple[Version, ...] = record.key(Check("list", lambda value: value, elements="dict", record=Version), ())
+    traffic: Rule | None = record.key(RULE, None)
+    hosts: tuple[str, ...] = record.key(list_of(HOST, at_least=1), ("*",))
+    gateway: str = record.key(GATEWAY, "kubeflow/kubeflow-gateway")
+    path: str = record.key(PATH, None)
+    ambassador: bool = record.key(truth(), False)
+    service_type: str = record.key(one_of("ClusterIP", "NodePort", "LoadBalancer"), "ClusterIP")
+    timeout: float | None = record.key(seconds(0.001), None)
+    retries: int = record.key(whole(0, 10), 2)
 
     @property
     def key(self) -> str:

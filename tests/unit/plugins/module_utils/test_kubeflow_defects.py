@@ -87,7 +87,7 @@ def test_v2_gets_nothing_when_its_pods_become_ready():
 
 def test_there_are_no_subsets_that_could_go_before_their_routes():
     objects = rendered("v1:50:v2:50")
-    assert not any("subsets" in entry["spec"] for (kind, _), entry in objects.items() if kind == "DestinationRule")
+    assert not any("subsets" in entry["spec"] for (kind, _name), entry in objects.items() if kind == "DestinationRule")
     http = objects["VirtualService", "mnist-rule"]["spec"]["http"]
     assert not any("subset" in target["destination"] for entry in http for target in entry.get("route", ()))
 

@@ -109,8 +109,8 @@ def test_tagged_strings_of_ansible_become_plain_ones():
         pass
 
     plain = check.plain({Tagged("a"): [Tagged("b"), 1, 2.5, True, None]})
-    assert type(next(iter(plain))) is str
-    assert type(plain["a"][0]) is str
+    assert not isinstance(next(iter(plain)), Tagged)
+    assert not isinstance(plain["a"][0], Tagged)
 
 
 def test_what_json_has_no_word_for_is_refused():

@@ -52,7 +52,7 @@ def test_weights_leave_out_zeros_and_keep_the_shares(percents: dict[str, float])
 @given(st.dictionaries(st.sampled_from(NAMES), st.integers(1, 10**6), min_size=1))
 def test_any_live_weights_make_a_rule_that_is_off_by_less_than_a_tenth_of_a_percent(weights: dict[str, int]):
     rule, total = from_weights(weights), sum(weights.values())
-    assert sum(share for _, share in rule.tenths) == 1000
+    assert sum(share for _name, share in rule.tenths) == 1000
     assert all(abs(rule.share(name) - weight * 1000 / total) < 1 for name, weight in weights.items())
 
 
