@@ -32,7 +32,12 @@ SCENARIOS = sorted(
     (path.parent for path in ROOT.glob("extensions/molecule/*/molecule.yml")),
     key=lambda path: (path.name == "mesh", path),
 )
-TARGETS = sorted(path for path in ROOT.glob("tests/integration/targets/*") if (path / "tasks").is_dir())
+# A target with an alias `hidden` is what others depend on, nothing to run by itself.
+TARGETS = sorted(
+    path
+    for path in ROOT.glob("tests/integration/targets/*")
+    if (path / "tasks").is_dir() and not (path / "aliases").is_file()
+)
 
 
 def part(present: bool = True) -> Callable[[Callable[[nox.Session, Part], None]], None]:
