@@ -81,8 +81,9 @@ def test_node_ports(operator, cluster, gateway, model, namespace, settings):
     ports = {
         port.name: port.node_port for port in cluster.core.read_namespaced_service(both["name"], namespace).spec.ports
     }
-    url = f"http://{node}:{ports['http-tf-serving']}/v1/models/{both['name']}:predict"
-    with Traffic({"own": Rest(url, predict(1.0))}) as load:
+    url = f"http://{node}:{ports['http-tf-serving']}/v1/models/{both['name']}"
+    _wait_for_port(url)
+    with Traffic({"own": Rest(f"{url}:predict", predict(1.0))}) as load:
         load.gather(40)
     load.assert_flawless()
     assert load.versions() == {"v1"}
@@ -90,3 +91,16 @@ def test_node_ports(operator, cluster, gateway, model, namespace, settings):
     port = next(entry.node_port for entry in http if entry.port == 80)
     answer = requests.get(f"http://{node}:{port}/v1/models/{both['name']}", timeout=10)
     assert answer.status_code == 200
+
+
+def _wait_for_port(url: str, seconds: float = 30) -> None:
+    """Wait until the nodes know a port that is new: nobody can have been served by it before."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            requests.get(url, timeout=5)
+            return
+        except requests.ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
