@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from pathlib import Path
 
 from sandbox.layout import Layout
 from sandbox.record import running
@@ -22,8 +23,8 @@ def show(layout: Layout) -> int:
     print(f"state      {layout.state}")
     print(f"kubeconfig {layout.kubeconfig('admin')} (works inside: python -m sandbox run ...)")
     print(f"sidecars   {'can run' if record.sidecars_refused is None else 'cannot run: ' + record.sidecars_refused}")
-    proc = f"/proc/{record.pid}/root/proc"  # the machine's own, as its first process sees it
+    proc = Path("/proc", str(record.pid), "root", "proc")  # the machine's own, as its first process sees it
     for pid_file in sorted(layout.pids.iterdir()):
-        alive = os.path.exists(f"{proc}/{pid_file.read_text().strip()}/exe")
+        alive = os.path.exists(proc / pid_file.read_text().strip() / "exe")
         print(f"{pid_file.name:24} {'running' if alive else 'NOT running'}   log {layout.log(pid_file.name)}")
     return 0
