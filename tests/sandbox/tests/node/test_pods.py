@@ -62,7 +62,9 @@ def client(cluster: Cluster) -> str:
 
 
 def test_a_service_is_reached_by_its_name(cluster: Cluster, site: str, client: str) -> None:
-    assert cluster.kubectl("exec", client, "--", "curl", "-sm5", "http://site/") == "one"
+    # Ready Pods come before the rules of kube-proxy for them.
+    patient = ["curl", "-sm5", "--retry", "10", "--retry-delay", "1", "--retry-connrefused"]
+    assert cluster.kubectl("exec", client, "--", *patient, "http://site/") == "one"
 
 
 def test_a_changed_configmap_reaches_the_running_container(cluster: Cluster, site: str, client: str) -> None:
