@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""The verdict of a gate on a window. Pure: the same window and levels give the same verdict."""
+"""The verdict of a gate on a window. Pure: the same window and chances give the same verdict."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 
 from .._spec.gate import Gate
 from .counters import Counts
-from .statistics import Levels
 
 PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient"
 
@@ -55,6 +54,11 @@ def looked(gate: Gate, looks: list[float | None], value: float | None) -> list[f
     raise NotImplementedError
 
 
-def judge(gate: Gate, window: Window, alpha: Levels) -> Verdict:
-    """The gate's verdict. ``alpha``: what ``statistics.share`` gives for the rollout. No traffic is never a failure."""
+def judge(gate: Gate, window: Window, alpha: float, budget: float | None = None) -> Verdict:
+    """The gate's verdict. No traffic is never a failure.
+
+    alpha: the chance to fail a good candidate in this step, at whatever look (``statistics.share``). budget: the chance to pass a bad
+    one, alpha where it is not given. A rollout gives its whole error budget here, undivided: to be promoted, a candidate has to pass
+    the gate that it misses in every step, so that chances do not add up.
+    """
     raise NotImplementedError

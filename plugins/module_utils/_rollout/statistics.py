@@ -8,24 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
+def share(budget: float, steps: int, gates: int) -> float:
+    """The part of a rollout's error budget (0.05) that one gate of one step may use up to abort a good candidate.
 
-@dataclass(frozen=True)
-class Levels:
-    """Chances of an error that one gate of one step may take: to ``fail`` a good candidate, to ``pass_`` a bad one."""
-
-    fail: float
-    pass_: float
-
-
-def share(budget: float, steps: int, gates: int) -> Levels:
-    """Split a rollout's error budget (0.05) over its steps and the gates of a step.
-
-    Any gate of any step may abort, so ``fail`` is budget / (steps * gates) (Bonferroni). A candidate is promoted only if it
-    passes the gate that it misses in every step, so that ``pass_`` needs no split: it is the budget.
+    Any gate of any step may abort, so the budget is divided by their number (Bonferroni).
     """
-    return Levels(budget / (steps * gates), budget)
+    return budget / (steps * gates)
 
 
 def interval(bad: int, total: int, alpha: float, around: float = 0.02) -> tuple[float, float]:
