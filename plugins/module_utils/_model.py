@@ -18,6 +18,7 @@ from ._cluster.client import Client
 from ._cluster.errors import ClusterError, NotFound
 from ._cluster.read import list_kind, own_objects, strangers
 from ._outcome import Outcome, Settings
+from ._plan.guard import refuse_in_rollout
 from ._plan.live import Live, group
 from ._plan.model_plan import plan_model
 from ._plan.removal_plan import plan_removal
@@ -42,6 +43,8 @@ def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> R
         if absent
         else _plans(client, models, lives, settings, params)
     )
+    for plan in plans:
+        refuse_in_rollout(lives[plan.key], plan)
     if check:
         return _result(plans, None)
     return _result(plans, _carry_out(client, models, lives, settings, plans))

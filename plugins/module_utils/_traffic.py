@@ -19,6 +19,7 @@ from ._converge import Converge
 from ._outcome import Outcome, Settings
 from ._plan.decide import moved, undone
 from ._plan.endpoints import Endpoints
+from ._plan.guard import refuse_in_rollout
 from ._plan.live import Live, LiveRule, read_live_rule
 from ._plan.owned import extract
 from ._plan.step import Plan, Stage, Step
@@ -54,6 +55,7 @@ def converge_traffic(client: Client, params: Mapping[str, Any], check: bool) -> 
     steps += shift_steps(live, rule, before.policy, record, settings.token, undo)
     steps += _select(client, live, endpoints, rule)
     plan = Plan(namespace, name, before.rule, rule, tuple(sorted(steps, key=lambda step: step.stage)))
+    refuse_in_rollout(live, plan)
     if check:
         return _result(plan, None)
     return _result(plan, Converge(client, {key: live}, settings, {}).run([plan]))

@@ -19,6 +19,9 @@ PATHS = {
     "DestinationRule": ("apis/networking.istio.io/v1", "destinationrules"),
     "VirtualService": ("apis/networking.istio.io/v1", "virtualservices"),
     "Gateway": ("apis/networking.istio.io/v1", "gateways"),
+    "Lease": ("apis/coordination.k8s.io/v1", "leases"),
+    "Event": ("api/v1", "events"),
+    "Node": ("api/v1", "nodes"),
 }
 
 OWN = (

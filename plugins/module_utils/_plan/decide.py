@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._render.rule import Record
 from .._spec.errors import wrong
@@ -39,7 +39,7 @@ def decide(model: Model, live: LiveRule | None, live_versions: tuple[str, ...]) 
     if declared is None:
         return Decision(live.rule, live.record)
     if declared.same_as(live.rule):
-        return Decision(live.rule, Record(declared, live.record.previous))
+        return Decision(live.rule, replace(live.record, declared=declared))
     if declared.same_as(live.record.declared):
         return Decision(
             live.rule,

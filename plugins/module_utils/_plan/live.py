@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._render.meta import Object
-from .._render.rule import DECLARED, PREVIOUS, Policy, Record, beacon
+from .._render.rule import DECLARED, PREVIOUS, ROLLOUT, Policy, Record, beacon
 from .._spec import names
 from .._spec.errors import SpecError, wrong
 from .._spec.rule import Rule, from_weights, read_rule
@@ -141,7 +141,11 @@ def read_live_rule(entry: Mapping[str, Any]) -> LiveRule:
     annotations = metadata.get("annotations") or {}
     return LiveRule(
         rule=from_weights(weights),
-        record=Record(_remembered(annotations.get(DECLARED)), _remembered(annotations.get(PREVIOUS))),
+        record=Record(
+            _remembered(annotations.get(DECLARED)),
+            _remembered(annotations.get(PREVIOUS)),
+            annotations.get(ROLLOUT),
+        ),
         policy=Policy(
             _seconds(routes["rest"].get("timeout")), (routes["rest"].get("retries") or {}).get("attempts", 0)
         ),

@@ -22,6 +22,7 @@ PREVIEW_HEADER = "x-tfserving-preview"
 """A request that carries it with the value of the preview reaches the preview's version."""
 
 DECLARED, PREVIOUS = names.ANNOTATION + "declared-rule", names.ANNOTATION + "previous-rule"
+ROLLOUT = names.ANNOTATION + "rollout"
 SAFE_RETRIES = "connect-failure,refused-stream,reset-before-request"
 """Envoy's conditions under which a request cannot have been run yet."""
 
@@ -46,10 +47,11 @@ class Policy:
 
 @dataclass(frozen=True)
 class Record:
-    """What MODEL-rule remembers beside the live rule."""
+    """What MODEL-rule remembers beside the live rule. ``rollout`` is the candidate while a rollout moves the rule."""
 
     declared: Rule | None = None
     previous: Rule | None = None
+    rollout: str | None = None
 
 
 def policy(model: Model) -> Policy:
@@ -65,6 +67,7 @@ def rule_service(
         {
             DECLARED: record.declared and str(record.declared),
             PREVIOUS: record.previous and str(record.previous),
+            ROLLOUT: record.rollout,
         }
     )
     return {

@@ -34,3 +34,13 @@ def mesh(model: str) -> str:
 def host(service: str, namespace: str) -> str:
     """A Service's full DNS name."""
     return f"{service}.{namespace}.svc.cluster.local"
+
+
+def rollout(model: str) -> str:
+    """The ConfigMap with a rollout's state, and the Lease of whoever drives it. No version's objects have a dot in their names."""
+    return f"{model}.rollout"
+
+
+def wishes(model: str) -> str:
+    """The ConfigMap with wishes for a rollout: pause, promote, abort."""
+    return f"{model}.wishes"
