@@ -36,6 +36,11 @@ class Entrance:
     def get(self, client: Client, headers: Mapping[str, str], timeout: float = 5.0) -> Answer:
         return ask(client, (self.namespace, self.pod), self.port, self.path, headers, self.host, self.tls, timeout)
 
+    def post(self, client: Client, headers: Mapping[str, str], method: str, body: Any, timeout: float) -> Answer:
+        """What the model answers to a request for TensorFlow Serving's ``method``: predict, classify, regress."""
+        path, pod = f"{self.path}:{method}", (self.namespace, self.pod)
+        return ask(client, pod, self.port, path, headers, self.host, self.tls, timeout, body)
+
     def still_there(self, client: Client) -> bool:
         """Whether the Pod is still one that gets requests; its successor has the routes before it is ready."""
         pod = get(client, "Pod", self.namespace, self.pod)

@@ -46,26 +46,31 @@ def ask(
     host: str = "",
     tls: bool = False,
     timeout: float = 5.0,
+    body: Any = None,
 ) -> Answer:
-    """GET ``path`` from a Pod (namespace, name). Raises ClusterError where neither way leads to it.
+    """GET ``path`` from a Pod (namespace, name), or POST a ``body`` of JSON to it. Raises ClusterError where neither way leads to it.
 
     The proxy speaks plain HTTP and sets its own Host header; whoever needs another host or TLS gets the port-forward.
     """
     if not host and not tls:
-        answer = _by_proxy(client, pod, port, path, headers, timeout)
+        answer = _by_proxy(client, pod, port, path, headers, timeout, body)
         if answer is not None:
             return answer
-    return _by_forward(client, pod, port, path, headers, host, tls, timeout)
+    return _by_forward(client, pod, port, path, headers, host, tls, timeout, body)
 
 
 def _by_proxy(
-    client: Client, pod: tuple[str, str], port: int, path: str, headers: Mapping[str, str] | None, timeout: float
+    client: Client,
+    pod: tuple[str, str],
+    port: int,
+    path: str,
+    headers: Mapping[str, str] | None,
+    timeout: float,
+    body: Any,
 ) -> Answer | None:
     namespace, name = pod
-    status, body = client.raw(
-        f"/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy{path}", f"Pod {namespace}/{name}", headers, timeout
-    )
-    answer = Answer(status, body, PROXY)
+    proxy = f"/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy{path}"
+    answer = Answer(*client.raw(proxy, f"Pod {namespace}/{name}", headers, timeout, body), PROXY)
     said = answer.json() if status >= 400 else None
     if isinstance(said, dict) and said.get("kind") == "Status":  # the API server's own answer, not the Pod's
         return None
@@ -81,6 +86,7 @@ def _by_forward(
     host: str,
     tls: bool,
     timeout: float,
+    body: Any,
 ) -> Answer:
     from kubernetes.client import CoreV1Api
     from kubernetes.stream import portforward
@@ -95,7 +101,10 @@ def _by_forward(
         connection = http.client.HTTPConnection(host or "localhost", port, timeout=timeout)
         connection.sock = _secured(plain, host) if tls else plain
         try:
-            connection.request("GET", path, headers={**(headers or {}), "Connection": "close"})
+            sent = None if body is None else json.dumps(body).encode()
+            kind = {} if body is None else {"Content-Type": "application/json"}
+            method = "GET" if body is None else "POST"
+            connection.request(method, path, sent, {**(headers or {}), **kind, "Connection": "close"})
             response = connection.getresponse()
             return Answer(response.status, response.read(), FORWARD)
         finally:
