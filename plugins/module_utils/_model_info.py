@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from ._cluster.client import Client
 from ._cluster.errors import ClusterError
 from ._cluster.read import OURS, list_kind
 from ._cluster.readiness import is_ready, ready_endpoints
-from ._plan.live import Live, group
+from ._plan.live import Live, group, serves_as
 from ._render.meta import Object
 from ._serving import served
 from ._spec import names
@@ -78,7 +77,7 @@ def _version(live: Live, version: str, endpoints: Mapping[str, int], percents: M
     return {
         "name": version,
         "percent": percents.get(version, 0),
-        "model_name": _model_name(containers[0]),
+        "model_name": serves_as(deployment),
         "images": [container["image"] for container in containers],
         "replicas": deployment["spec"].get("replicas", 1),
         "ready_replicas": status.get("readyReplicas", 0),
@@ -89,13 +88,6 @@ def _version(live: Live, version: str, endpoints: Mapping[str, int], percents: M
             for condition in status.get("conditions") or ()
         ],
     }
-
-
-def _model_name(container: Mapping[str, Any]) -> str:
-    """TensorFlow Serving's name of the model, from the path of its own readiness probe."""
-    path = container.get("readinessProbe", {}).get("httpGet", {}).get("path", "")
-    match = re.match(r"/v1/models/([^/]+)", path)
-    return match[1] if match else ""
 
 
 def _add_served(client: Client, models: list[Result], pods: list[Object]) -> None:

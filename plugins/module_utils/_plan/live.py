@@ -103,6 +103,13 @@ def owner(entry: Mapping[str, Any]) -> str | None:
     return (entry["metadata"].get("labels") or {}).get("app") if is_ours(entry) else None
 
 
+def serves_as(deployment: Mapping[str, Any]) -> str:
+    """TensorFlow Serving's name of the model of a Deployment, from the path of its own readiness probe."""
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    match = re.match(r"/v1/models/([^/]+)", container.get("readinessProbe", {}).get("httpGet", {}).get("path", ""))
+    return match[1] if match else ""
+
+
 def group(namespace: str, objects: Iterable[Object], models: Iterable[str] = ()) -> dict[str, Live]:
     """The models that have objects in a namespace, and ``models`` that may have none yet, by name."""
     everything = {
