@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.kubernetes.core.plugins.action.k8s_info import ActionModule
+from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 
-__all__ = ["ActionModule"]
+
+class ActionModule(ClusterAction):
+    """Runs the module."""

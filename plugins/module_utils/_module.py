@@ -29,7 +29,7 @@ def cluster_module(**options: Any) -> AnsibleModule:
 def run(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> None:
     """End the module with what ``work`` returns, or with one message in words."""
     try:
-        result = work(connect(module, module.params.get("parallel") or 16))
+        result = work(connect(module.params, module.params.get("parallel") or 16))
     except ImportError as error:
         module.fail_json(msg=missing_required_lib(error.name or "kubernetes"))
     except (SpecError, ClusterError) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -22,18 +23,30 @@ TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and to wait for an answer."""
 
 
+@dataclass(frozen=True)
+class Connection:
+    """Where the API server is, a urllib3 PoolManager that reaches it, and the headers that a request has at the moment.
+
+    ``api`` makes the kubernetes package's ApiClient.
+    """
+
+    host: str
+    pool: Any
+    headers: Callable[[], Mapping[str, str]]
+    api: Callable[[], Any]
+
+
 class Client:
     """Thread-safe. ``parallel`` requests may be under way at once."""
 
-    def __init__(self, api: Any, parallel: int) -> None:
-        self._api = api
-        self._pool = api.rest_client.pool_manager
+    def __init__(self, connection: Connection, parallel: int) -> None:
+        self._connection = connection
         self.parallel = parallel
 
     @property
     def api(self) -> Any:
         """The kubernetes package's ApiClient, for what needs its streams."""
-        return self._api
+        return self._connection.api()
 
     def request(
         self,
@@ -61,10 +74,16 @@ class Client:
         return answer
 
     def raw(
-        self, path: str, target: str, headers: Mapping[str, str] | None = None, timeout: float = 5.0
+        self, path: str, target: str, headers: Mapping[str, str] | None = None, timeout: float = 5.0, body: Any = None
     ) -> tuple[int, bytes]:
-        """Status and body of a GET that is passed on (a Pod's answer, a log). Raises ClusterError where there is no answer."""
-        response = self._send("GET", path, target, "reach", None, None, None, headers, (timeout, timeout))
+        """Status and body of a GET, or a POST of a ``body``, that is passed on (a Pod's answer, a log).
+
+        Raises ClusterError where there is no answer.
+        """
+        method = "GET" if body is None else "POST"
+        response = self._send(
+            method, path, target, "reach", None, body, "application/json", headers, (timeout, timeout)
+        )
         return response.status, response.data
 
     def stream(self, path: str, target: str, query: Mapping[str, Any], timeout: float) -> Iterator[dict[str, Any]]:
@@ -87,7 +106,7 @@ class Client:
 
     @property
     def host(self) -> str:
-        return str(self._api.configuration.host)
+        return self._connection.host
 
     def _send(
         self,
@@ -109,7 +128,7 @@ class Client:
             None if body is None else json.dumps(body, ensure_ascii=False).encode()
         )  # YAML, as an apply is read, has no surrogate pairs
         try:
-            return self._pool.request(
+            return self._connection.pool.request(
                 method,
                 url,
                 body=data,
@@ -132,17 +151,16 @@ class Client:
                 "kubeconfig names the right address; then run again, it continues from the cluster"
             ) from None
 
-    def _headers(self, content_type: str | None, more: Mapping[str, str] | None) -> dict[str, str]:
-        headers = dict(self._api.default_headers)
+    def _headers(self, content_type: str | None, more: Mapping[str, str] | None) -> Any:
+        import urllib3
+
+        headers = urllib3.HTTPHeaderDict(self._connection.headers())
         headers["Accept"] = "application/json"
         if content_type:
             headers["Content-Type"] = content_type
-        for (
-            setting
-        ) in self._api.configuration.auth_settings().values():  # renewed there, where a plugin gives tokens that expire
-            if setting.get("in") == "header" and setting.get("value"):
-                headers[setting["key"]] = setting["value"]
-        return {**headers, **(more or {})}
+        for name, value in (more or {}).items():
+            headers[name] = value
+        return headers
 
 
 def _cause(error: BaseException) -> str:

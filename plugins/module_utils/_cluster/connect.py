@@ -8,32 +8,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .client import Client
+from . import kubeconfig
+from .client import Client, Connection
 from .errors import ClusterError
+from .options import read_impersonation, read_options
 
 
-def connect(module: Any, parallel: int = 16) -> Client:
-    """A client for the options of ``module``. Raises ClusterError.
+def connect(params: Mapping[str, Any], parallel: int = 16) -> Client:
+    """A client for the options among a module's parameters. Raises ClusterError.
 
-    kubernetes.core builds the configuration, so that each option and variable means what it means there; its client is not used, because it
-    asks for the API's discovery first.
+    Each option and variable means what it means to kubernetes.core. Its own client is not used, because it asks for the API's discovery first.
     """
-    import kubernetes
+    options, impersonation = read_options(params), read_impersonation(params)
 
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
+    def by_package() -> Connection:
+        from . import package
 
-    try:
-        configuration = core._create_configuration(core._create_auth_spec(module))
-        headers = core._create_headers(module)
-        configuration.connection_pool_maxsize = parallel
-        configuration.retries = False
-        api = kubernetes.client.ApiClient(configuration)
-        for name, value in headers.items():
-            core._set_header(api, name, value)
-    except Exception as error:  # the libraries below raise whatever they meet: yaml, ssl, os, config errors
-        raise ClusterError(
-            f"cannot use the connection options: {error}. Check kubeconfig and context, or host and api_key"
-        ) from error
-    return Client(api, parallel)
+        try:
+            return package.connection(package.configure(options), impersonation, parallel)
+        except ImportError:
+            raise
+        except Exception as error:  # the libraries below raise whatever they meet: yaml, ssl, os, config errors
+            raise ClusterError(
+                f"cannot use the connection options: {error}. Check kubeconfig and context, or host and api_key"
+            ) from error
+
+    plain = None if impersonation else kubeconfig.connection(options, lambda: by_package().api(), parallel)
+    return Client(plain or by_package(), parallel)

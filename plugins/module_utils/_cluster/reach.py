@@ -71,7 +71,7 @@ def _by_proxy(
     namespace, name = pod
     proxy = f"/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy{path}"
     answer = Answer(*client.raw(proxy, f"Pod {namespace}/{name}", headers, timeout, body), PROXY)
-    said = answer.json() if status >= 400 else None
+    said = answer.json() if answer.status >= 400 else None
     if isinstance(said, dict) and said.get("kind") == "Status":  # the API server's own answer, not the Pod's
         return None
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ class ApiServer(ThreadingHTTPServer):
         self.fallback: Callable[[Request], tuple[int, Any]] | None = None
         """Answers what no place answers, in the stead of ``answers``."""
         self.requests: list[Request] = []
+        self.header_lines: list[list[tuple[str, str]]] = []
+        """Headers of every request, as often as they were sent."""
         self.hold = threading.Event()
         """Until it is set, nothing is answered."""
         self.hold.set()
@@ -78,7 +81,10 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         request = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body}
+        if isinstance(self.connection, ssl.SSLSocket):
+            request["certificate"] = _lists((self.connection.getpeercert() or {}).get("subject"))
         self.server.requests.append(request)
+        self.server.header_lines.append(self.headers.items())
         self.server.hold.wait(10)
         status, content = self.server.next_answer(request)
         with suppress(BrokenPipeError, ConnectionResetError):  # who watched has gone
@@ -96,6 +102,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on the terminal."""
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(entry) for entry in value] if isinstance(value, tuple) else value
 
 
 def _bytes(body: Any) -> bytes:

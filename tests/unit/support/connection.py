@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.package import connection
 
 kubernetes = pytest.importorskip("kubernetes")
 
@@ -13,6 +14,5 @@ def client_of(url: str) -> Client:
     """With a token."""
     configuration = kubernetes.client.Configuration()
     configuration.host = url
-    configuration.retries = False
     configuration.api_key = {"authorization": "Bearer token"}
-    return Client(kubernetes.client.ApiClient(configuration), 4)
+    return Client(connection(configuration, parallel=4), 4)

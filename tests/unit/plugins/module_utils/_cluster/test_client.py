@@ -13,6 +13,7 @@ from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client im
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError, Conflict, NotFound
 from ansible_collections.tfserving.istio.tests.unit.support import fixtures
 from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer
+from ansible_collections.tfserving.istio.tests.unit.support.certificates import certificate
 from ansible_collections.tfserving.istio.tests.unit.support.connection import client_of
 
 TARGET = "Service kubeflow/mnist"
@@ -172,28 +173,3 @@ def test_a_watch_that_is_refused(client: Client, server: ApiServer):
 def test_a_raw_answer_is_passed_on_whatever_its_status(client: Client, server: ApiServer):
     server.answer(503, b"no upstream")
     assert client.raw("/x", "Pod kubeflow/p") == (503, b"no upstream")
-
-
-def certificate(folder: Path) -> Path:
-    """A certificate that nobody signed, with its key, for 127.0.0.1."""
-    import datetime
-    import ipaddress
-
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        signed.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return path

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calls the module slice after slice until the rollout has ended or rests, and prints what happens."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import sys
+import time
+from typing import Any
+
+from ansible.utils.display import Display
+from ansible_collections.kubernetes.core.plugins.action.k8s_info import ActionModule as KubernetesAction
+
+WATCHED, ALONE = 5, 30
+"""Seconds of a slice where a person looks at one host, and where nobody does or there are many."""
+
+display = Display()
+
+
+class ActionModule(KubernetesAction):
+    """kubernetes.core's, which resolves kubeconfig on the controller, around a loop."""
+
+    def _execute_module(self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any) -> Any:
+        if module_name != self._task.action:
+            return super()._execute_module(module_name=module_name, module_args=module_args, task_vars=task_vars, **more)
+        given = dict(module_args or self._task.args)
+        one_slice = self._task.args.get("slice") in (True, "true", "yes", "True")
+        watched = sys.stdout.isatty() and len((task_vars or {}).get("ansible_play_hosts", [])) < 2
+        holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+        loop = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
+        lines: list[dict[str, Any]] = []
+        changed = False
+        while True:
+            result = super()._execute_module(module_name=module_name, module_args={**loop, **given}, task_vars=task_vars, **more)
+            self._show(result, watched)
+            lines += result.get("lines") or []
+            changed = changed or bool(result.get("changed"))
+            if result.get("failed") or result.get("done", True) or one_slice or self._task.check_mode:
+                return _ended({**result, "lines": lines, "changed": changed}, str(given.get("state", "complete")))
+
+    def _show(self, result: dict[str, Any], watched: bool) -> None:
+        place = f"{result.get('namespace')}/{result.get('name')}"
+        for entry in result.get("lines") or ():
+            clock = time.strftime("%H:%M:%S", time.localtime(entry["at"]))
+            display.display(f"{clock}  {place}: {entry['line']}")
+        if watched and result.get("status") and not result.get("done"):
+            display.display(f"          {result['status']}")
+
+
+def _ended(result: dict[str, Any], state: str) -> dict[str, Any]:
+    """A rollout that was aborted when it was to be completed is a task that failed."""
+    if not result.get("failed") and result.get("phase") == "aborted" and state in ("complete", "promoted"):
+        result["failed"] = True
+        result["msg"] = f"the rollout of {result['candidate']} was aborted: {result['reason']}. The rule is {result['rule']['before']} again"
+    if result.get("phase") == "paused" and state != "paused":
+        result.setdefault("warnings", []).append(
+            f"the rollout of {result['candidate']} is paused at {result['weight']:g} percent: {result['reason']}. Run it again to go on"
+        )
+    return result
