@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Carries the actions of a rollout out, one at a time, and says what was seen."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from .._cluster.client import Client
+from .._cluster.errors import ClusterError
+from .._cluster.read import OURS, get, list_kind
+from .._cluster.readiness import is_ready
+from .._plan.live import serves_as
+from .._proof import Proof, prove_answer
+from .._ready import Ready
+from .._render.rule import Preview
+from .._serving import served
+from .._spec import names
+from .._spec.errors import SpecError
+from .._spec.rollout import Rollout
+from .._spec.rule import WHOLE, Rule, read_rule
+from .evidence import Evidence
+from .golden import Door, failures, summary
+from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
+from .room import NoRoom, Room
+from .routes import Routes, marked
+from .state import PROMOTING, State, rule_at
+
+ENDPOINTS = 5.0
+"""Seconds that a version which has served may be without a ready endpoint before an action gives up."""
+
+
+class Acts:
+    """The actions of one rollout. ``rollout`` is the plan as the user gave it, with what its kept form hides."""
+
+    def __init__(self, client: Client, rollout: Rollout, evidence: Evidence) -> None:
+        self._client, self._rollout, self._evidence = client, rollout, evidence
+        self.routes = Routes(client, rollout.namespace, rollout.name)
+        self._room = Room(client, rollout.namespace, rollout.name)
+
+    def stop(self) -> None:
+        """No route is written any more, by an action that is still under way."""
+        self.routes.stop()
+
+    def carry_out(self, kind: str, state: State) -> Seen:
+        """Carry one action out. What the cluster or another program refuses is in the result; nothing else is raised but Stopped."""
+        acts = {
+            MARK: self._mark,
+            PREPARE: self._prepare,
+            PROVE: self._prove,
+            SHIFT: self._shift,
+            LOOK: self._look,
+            CHECK: self._check,
+            TAKE_BACK: self._take_back,
+            FINISH: self._finish,
+        }
+        try:
+            return acts[kind](state)
+        except (ClusterError, SpecError) as error:
+            return Seen(time.time(), trouble=str(error))
+
+    def _mark(self, state: State) -> Seen:
+        before = read_rule(state.before)
+        self.routes.write(before, marked(self._rollout.candidate, _rule(state.undo)), known=(before,))
+        return Seen(time.time())
+
+    def _prepare(self, state: State) -> Seen:
+        """Room for the next weight, and a candidate that serves."""
+        rollout, tenths = self._rollout, self._rollout.steps[state.step].tenths
+        try:
+            restore = self._room.make(rollout.candidate, read_rule(state.before), tenths, state.restore)
+        except NoRoom as error:
+            return Seen(time.time(), refused=str(error))
+        key = f"{rollout.namespace}/{rollout.name}"
+        name = serves_as(self._deployment())
+        left = max(
+            1.0, state.since + rollout.ready_timeout - time.time()
+        )  # a slice that was cut short began to wait before
+        numbers, errors = Ready(self._client, left, {key: name}).wait([(key, rollout.candidate)])
+        if errors:
+            return Seen(time.time(), refused=errors[key], restore=restore, notes=self._room.notes)
+        integers = numbers.get(key, {}).get(rollout.candidate, [])
+        return Seen(time.time(), served=integers, restore=restore, notes=self._room.notes)
+
+    def _prove(self, state: State) -> Seen:
+        """The preview answers through every gateway Pod, and the golden requests get the answers that they are to get."""
+        rollout, before = self._rollout, read_rule(state.before)
+        token = secrets.token_urlsafe(24)
+        candidate, baseline = Preview(rollout.candidate, f"{token}-c"), Preview(state.baseline, f"{token}-b")
+        mark = marked(rollout.candidate, _rule(state.undo))
+        digest = self.routes.write(before, mark, (candidate, baseline), known=(before,))
+        proof = self.routes.prove(digest, rollout.ready_timeout)
+        places = self.routes.places()
+        if isinstance(places, Proof) or not places:
+            doors = self._direct(state.baseline)
+        else:
+            proof = prove_answer(self._client, places, candidate.token, rollout.ready_timeout)
+            doors = [(Door(place, candidate.token), Door(place, baseline.token)) for place in places]
+        wrong = failures(self._client, rollout.golden, doors)
+        sent = proof.asked + len(rollout.golden) * len(doors)
+        own = self._evidence.own(state, sent)
+        return Seen(time.time(), refused=summary(wrong), own=own, notes=list(proof.notes))
+
+    def _shift(self, state: State) -> Seen:
+        """Write the step's weight, and wait until every gateway Pod has it."""
+        rollout, before = self._rollout, read_rule(state.before)
+        tenths = WHOLE if state.phase == PROMOTING else rollout.steps[state.step].tenths
+        rule = rule_at(before, rollout.candidate, tenths)
+        self._reachable(rule)
+        now = (
+            rule_at(before, rollout.candidate, state.tenths)
+            if state.tenths != before.share(rollout.candidate)
+            else before
+        )
+        counters = self._evidence.begin(state) if state.phase != PROMOTING else None
+        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(now,))
+        proof = self.routes.prove(digest, rollout.ready_timeout)
+        if state.phase == PROMOTING:
+            self.routes.select(rollout.candidate)
+        return Seen(time.time(), counters=counters, notes=[f"proof by {proof.transport}", *proof.notes])
+
+    def _look(self, state: State) -> Seen:
+        return self._evidence.look(state)
+
+    def _check(self, state: State) -> Seen:
+        """What TensorFlow Serving serves for the candidate at the end of a hold. A candidate that is not ready has no answer to that."""
+        rollout = self._rollout
+        selector = f"{OURS},app={rollout.name},version={rollout.candidate}"
+        pods = [pod for pod in list_kind(self._client, "Pod", rollout.namespace, selector) if is_ready(pod)]
+        if not pods:
+            return Seen(time.time(), trouble=f"{rollout.name} version {rollout.candidate} has no Pod that is ready")
+        return Seen(time.time(), served=served(self._client, pods, serves_as(self._deployment())))
+
+    def _take_back(self, state: State) -> Seen:
+        """The rule from before, at once: no proof is waited for. Then what was raised is lowered again."""
+        before = read_rule(state.before)
+        self._reachable(before)
+        self.routes.write(before, marked(None, _rule(state.undo)))
+        self.routes.select(state.baseline)
+        self._room.put_back(state.restore)
+        if not self._rollout.keep_candidate and not before.share(self._rollout.candidate):
+            self._room.empty(self._rollout.candidate)
+        return Seen(time.time())
+
+    def _finish(self, state: State) -> Seen:
+        rule = rule_at(read_rule(state.before), self._rollout.candidate, WHOLE)
+        self.routes.write(rule, marked(None, read_rule(state.before)), known=(rule,))
+        self._room.put_back(state.restore)
+        return Seen(time.time())
+
+    def _reachable(self, rule: Rule) -> None:
+        """No route is written to a version without a ready endpoint."""
+        empty = self.routes.endpoints().unready(rule.live)
+        if empty:
+            raise ClusterError(
+                f"{self._rollout.name}: version {', '.join(empty)} has no ready endpoint, so the rule {rule} is not written"
+            )
+
+    def _direct(self, baseline: str) -> list[tuple[Door, Door]]:
+        """Doors of a model that no gateway leads to: a Pod of each version."""
+        rollout = self._rollout
+        name = serves_as(self._deployment())
+        found = list_kind(self._client, "Pod", rollout.namespace, f"{OURS},app={rollout.name}")
+        ready: dict[str, list[tuple[str, str]]] = {}
+        for pod in filter(is_ready, found):
+            version = pod["metadata"]["labels"].get("version", "")
+            ready.setdefault(version, []).append((rollout.namespace, pod["metadata"]["name"]))
+        others = ready.get(baseline) or []
+        return [(Door(pod, "", name), Door(others[0], "", name)) for pod in ready.get(rollout.candidate, []) if others]
+
+    def _deployment(self) -> dict[str, Any]:
+        rollout = self._rollout
+        name = names.version(rollout.name, rollout.candidate)
+        found = get(self._client, "Deployment", rollout.namespace, name)
+        if found is None:
+            raise ClusterError(
+                f"Deployment {rollout.namespace}/{name} is gone; deploy the version again (tfserving.istio.model)"
+            )
+        return found
+
+
+def _rule(text: str | None) -> Rule | None:
+    return read_rule(text) if text else None

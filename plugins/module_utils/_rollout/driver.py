@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Drives a rollout for one slice of time: carries out what the state machine says, keeps what was seen, grants wishes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from .._cluster.client import Client
+from .._cluster.errors import ClusterError, Conflict
+from .acts import Acts
+from .eyes import Eyes
+from .lease import Held, Lease
+from .machine import ABORT, PAUSE, PREPARE, PROMOTE, REST, RESUME, TAKE_BACK, Seen, action, advance
+from .routes import Stopped
+from .state import ABORTING, State
+from .store import Kept, forget, load, save
+from .words import event
+
+AGAIN = 1.0
+"""Seconds before an action that could not be carried out is tried again."""
+
+GIVE_UP = 120.0
+"""Seconds without an API server after which a run ends; the next one continues."""
+
+MARGIN = 10.0
+"""Seconds after the end of a slice by which the next one is due."""
+
+
+class Driver:
+    """One run's hold on a rollout. ``lines`` collects what happened, ``tell`` is called with each line that decides something."""
+
+    def __init__(
+        self, client: Client, kept: Kept, acts: Callable[[], Acts], lease: Lease, tell: Callable[[State, str], None]
+    ):
+        self._client, self._make_acts, self._lease, self._tell = client, acts, lease, tell
+        self.kept, self.lines = kept, list[dict[str, Any]]()
+        self._acts = acts()
+        rollout = kept.state.rollout
+        self._eyes = Eyes(client, rollout.namespace, rollout.name, kept.state.id)
+
+    @property
+    def state(self) -> State:
+        return self.kept.state
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        rollout = self.state.rollout
+        forget(self._client, rollout.namespace, rollout.name, PAUSE)
+        self._eyes.granted(PAUSE)
+        self._advance(RESUME, Seen(time.time(), wish=RESUME))
+
+    def drive(self, until: float) -> None:
+        """Go on until the rollout ends, rests, or the time ``until`` (seconds since the epoch) comes. Raises Held, ClusterError."""
+        try:
+            while not self.state.over:
+                if self._lease.lost.is_set():
+                    raise Held(
+                        f"the Lease {self._lease.name} was taken over, or could not be renewed in time; run again to go on"
+                    )
+                if self._wish():
+                    continue
+                kind, due = action(self.state)
+                now = time.time()
+                if kind == REST or now >= until:
+                    break
+                if due > now:
+                    self._eyes.wait(min(due, until) - now)
+                    continue
+                seen = self._carry_out(kind, until)
+                if seen is None:
+                    continue
+                self._advance(kind, seen)
+                if seen.trouble:
+                    self._gave_up(seen)
+                    self._eyes.wait(AGAIN)
+        finally:
+            self._eyes.close()
+        self._save(replace(self.state, due=self._due()))
+
+    def _wish(self) -> bool:
+        """Grant the strongest wish that changes anything."""
+        wishes = self._eyes.wishes()
+        for kind in (ABORT, PROMOTE, PAUSE):
+            if kind in wishes:
+                seen = Seen(time.time(), wish=kind, notes=[wishes[kind]])
+                if advance(self.state, seen) != self.state:
+                    self._advance(kind, seen)
+                    return True
+        return False
+
+    def _carry_out(self, kind: str, until: float) -> Seen | None:
+        """What was seen; None where a wish for an abort, or the end of the slice, came first. Then nothing of the action is written any more."""
+        if kind == TAKE_BACK:
+            return self._acts.carry_out(kind, self.state)
+        found: list[Seen] = []
+
+        def work(acts: Acts, state: State) -> None:
+            try:
+                found.append(acts.carry_out(kind, state))
+            except Stopped:
+                return
+            except Exception as error:  # a fault of ours must not leave a rollout without a driver
+                found.append(Seen(time.time(), trouble=f"{type(error).__name__}: {error}"))
+
+        worker = threading.Thread(target=work, args=(self._acts, self.state), daemon=True)
+        worker.start()
+        while worker.is_alive():
+            worker.join(0.05)
+            late = kind == PREPARE and time.time() >= until
+            if ABORT in self._eyes.wishes() or self._lease.lost.is_set() or late:
+                self._acts.stop()
+                self._acts = self._make_acts()
+                return None
+        return found[0] if found else None
+
+    def _advance(self, kind: str, seen: Seen) -> None:
+        before, after = self.state, advance(self.state, seen)
+        now = seen.now
+        decided = (before.phase, before.step, before.shifted, before.proven) != (
+            after.phase,
+            after.step,
+            after.shifted,
+            after.proven,
+        )
+        entry = {
+            "at": now,
+            "action": kind,
+            "seen": _brief(seen),
+            "phase": after.phase,
+            "step": after.step,
+            "decided": decided,
+        }
+        entry["tenths"] = after.tenths
+        line = event(kind, before, seen, after)
+        self.kept = replace(self.kept, state=after, record=[*self.kept.record, entry])
+        if line:
+            entry["line"] = line
+            self.lines.append({"at": now, "line": line})
+        if decided or line:
+            self._save(replace(after, due=self._due()))
+        if line and (decided or seen.trouble):
+            self._tell(after, line)
+
+    def _save(self, state: State) -> None:
+        """Write the state, waiting for an API server that is away. Raises Held where another driver has written."""
+        began = time.monotonic()
+        self.kept = replace(self.kept, state=state)
+        while True:
+            try:
+                self.kept = save(self._client, self.kept)
+                return
+            except Conflict:
+                there = self._loaded()
+                if there is None or there.state != state:  # else it was this very write, whose answer was lost
+                    raise Held(f"another driver goes on with the rollout of {state.rollout.name}") from None
+                self.kept = there
+                return
+            except ClusterError:
+                if time.monotonic() - began > GIVE_UP or self._lease.lost.is_set():
+                    raise
+            time.sleep(AGAIN)
+
+    def _loaded(self) -> Kept | None:
+        rollout = self.state.rollout
+        try:
+            return load(self._client, rollout.namespace, rollout.name)
+        except ClusterError:
+            return None
+
+    def _gave_up(self, seen: Seen) -> None:
+        """An abort that meets errors goes on until its limit; then whoever reads this has to."""
+        state, rollout = self.state, self.state.rollout
+        if state.phase == ABORTING and seen.now - state.since > rollout.abort_timeout:
+            raise ClusterError(
+                f"the abort of {rollout.namespace}/{rollout.name} is not through after {rollout.abort_timeout:g} s: {seen.trouble}. "
+                f"Run: ansible-playbook tfserving.istio.abort -e model={rollout.name} -e model_namespace={rollout.namespace}"
+            )
+
+    def _due(self) -> float:
+        """When the next slice is due at the latest, in seconds since the epoch; 0 for never."""
+        kind, due = action(self.state)
+        return 0.0 if self.state.over or kind == REST else max(due, time.time()) + MARGIN
+
+
+def _brief(seen: Seen) -> dict[str, Any]:
+    """What was seen, without what decides nothing."""
+    kept = {name: value for name, value in asdict(seen).items() if name not in ("counters", "own", "restore")}
+    return {name: value for name, value in kept.items() if value not in (None, "", [])}

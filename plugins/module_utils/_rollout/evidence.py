@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""The evidence of a hold: one round of questions to Prometheus, and what webhooks and commands answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from .._prometheus import Prometheus, PrometheusError
+from .._spec import names
+from .._spec.gate import Gate
+from .._spec.rollout import Rollout
+from .ask import call, run
+from .counters import Counters, counts
+from .gates import Window, filled, looked, window_of
+from .machine import Seen
+from .state import State
+
+RATES = ("success_rate", "latency", "throughput")
+"""Kinds of gates that are judged by the counters of the proxies."""
+
+
+class Evidence:
+    """What the gates of a rollout are judged by. ``prometheus`` may be None where no gate needs it."""
+
+    def __init__(self, rollout: Rollout, prometheus: Prometheus | None) -> None:
+        self._rollout, self._prometheus = rollout, prometheus
+
+    def own(self, state: State, sent: int) -> dict[str, Any]:
+        """The requests that the rollout itself has sent to both versions: gates do not count them."""
+        now = self._clock()
+        return {host: [float(sent), now] for host in self._hosts(state)}
+
+    def begin(self, state: State) -> dict[str, Any]:
+        """Counters that start from now."""
+        gates = self._rollout.gates_of(state.step)
+        boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
+        return asdict(Counters(self._clock(), self._hosts(state), boundaries, state.own))
+
+    def look(self, state: State) -> Seen:
+        """One round. Without an answer of Prometheus there is no window, and the notes say why."""
+        gates = self._rollout.gates_of(state.step)
+        last = window_of(state.window) if state.window else Window(0.0)
+        counters = Counters(**state.counters)
+        try:
+            if self._prometheus and any(gate.kind in RATES for gate in gates):
+                counters = self._prometheus.look(counters)
+            now = time.time()
+            values = {
+                gate.name: looked(gate, last.values.get(gate.name, []), self._value(gate, state))
+                for gate in gates
+                if gate.kind == "promql"
+            }
+        except PrometheusError as error:
+            return Seen(time.time(), notes=[str(error)])
+        over = now >= state.since + self._rollout.hold_of(state.step)
+        answers = {
+            gate.name: self._answer(gate, state) for gate in gates if over and gate.kind in ("webhook", "command")
+        }
+        candidate, baseline = (counts(counters, host) for host in self._hosts(state))
+        window = Window(now - state.since, candidate, baseline, values, answers)
+        return Seen(now, window=asdict(window), counters=asdict(counters))
+
+    def _hosts(self, state: State) -> list[str]:
+        rollout = self._rollout
+        return [
+            names.host(names.version(rollout.name, version), rollout.namespace)
+            for version in (rollout.candidate, state.baseline)
+        ]
+
+    def _clock(self) -> float:
+        """The time by the clock that stamps the samples; this host's where that one is out of reach."""
+        try:
+            return self._prometheus.time() if self._prometheus else time.time()
+        except PrometheusError:
+            return time.time()
+
+    def _value(self, gate: Gate, state: State) -> float | None:
+        if self._prometheus is None:
+            return None
+        return self._prometheus.value(filled(gate, self._words(state)))
+
+    def _answer(self, gate: Gate, state: State) -> dict[str, Any]:
+        words = {**self._words(state), "weight": f"{state.tenths / 10:g}", "rollout": state.id}
+        return call(gate, words) if gate.kind == "webhook" else run(gate, words)
+
+    def _words(self, state: State) -> dict[str, str]:
+        rollout = self._rollout
+        candidate, baseline = self._hosts(state)
+        return {
+            "model": rollout.name,
+            "namespace": rollout.namespace,
+            "candidate": rollout.candidate,
+            "baseline": state.baseline,
+            "candidate_service": candidate,
+            "baseline_service": baseline,
+            "interval": f"{max(1, int(time.time() - state.since))}s",
+        }

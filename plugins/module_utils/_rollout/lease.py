@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""The Lease that keeps two drivers apart: one works, the other is told who."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .._cluster.client import Client
+from .._cluster.errors import ClusterError, Conflict
+from .._cluster.kinds import path
+from .._cluster.read import get
+from .._render.meta import Object, metadata
+from .._spec import names
+
+SECONDS = 15
+"""A Lease that was not renewed for so long is anybody's."""
+
+RENEW = 5.0
+"""Seconds between renewals."""
+
+
+class Held(ClusterError):
+    """Another driver renews the Lease."""
+
+
+class Lease:
+    """A model's Lease. ``holder`` names the run: the slices of one run pass it on to each other."""
+
+    def __init__(self, client: Client, namespace: str, model: str, holder: str) -> None:
+        self._client, self._namespace, self._model = client, namespace, model
+        self.name, self.holder = names.rollout(model), holder
+        self._version = ""
+        self._stop = threading.Event()
+        self.lost = threading.Event()
+
+    def take(self, timeout: float, by_force: bool = False) -> int:
+        """Take the Lease, waiting ``timeout`` seconds for one that is not renewed any more; its fencing token. Raises Held.
+
+        ``by_force``: from whoever has it, for an abort; that one's next write of the state is refused. Whether it is renewed is seen by its changes, not by its times: two hosts' clocks need not agree.
+        """
+        began, seen, since = time.monotonic(), "", time.monotonic()
+        while True:
+            found = get(self._client, "Lease", self._namespace, self.name)
+            now = time.monotonic()
+            try:
+                if found is None:
+                    return self._write(None, 1)
+                spec = found.get("spec") or {}
+                turns = int(spec.get("leaseTransitions") or 0)
+                if by_force or spec.get("holderIdentity") in (None, "", self.holder):
+                    return self._write(found, turns + (spec.get("holderIdentity") != self.holder))
+                version = found["metadata"]["resourceVersion"]
+                if seen and version != seen:
+                    raise Held(f"{spec['holderIdentity']} drives the rollout of {self._model}")
+                seen = version
+                duration = float(spec.get("leaseDurationSeconds") or SECONDS)
+                if now - since >= duration or _age(spec) >= 4 * duration:
+                    return self._write(found, turns + 1)
+                if now - began >= timeout:
+                    raise Held(
+                        f"{spec['holderIdentity']} drove the rollout of {self._model} until {_age(spec):.0f} s ago"
+                    )
+            except Conflict:
+                seen, since = "", time.monotonic()
+            time.sleep(0.5)
+
+    def renew(self) -> None:
+        """Renew in the background, until ``stop``. ``lost`` is set when the Lease is another's, or was not renewed in time."""
+        threading.Thread(target=self._renewing, daemon=True).start()
+
+    def stop(self, release: bool) -> None:
+        self._stop.set()
+        if release and not self.lost.is_set():
+            try:
+                self._patch({"holderIdentity": None}, self._version)
+            except ClusterError:
+                return  # it expires
+
+    def _renewing(self) -> None:
+        renewed = time.monotonic()
+        while not self._stop.wait(RENEW):
+            try:
+                self._patch({"renewTime": _now()}, self._version)
+                renewed = time.monotonic()
+            except Conflict:
+                self.lost.set()
+                return
+            except ClusterError:
+                if time.monotonic() - renewed > SECONDS - RENEW:
+                    self.lost.set()
+                    return
+
+    def _write(self, found: Mapping[str, Any] | None, turns: int) -> int:
+        spec = {
+            "holderIdentity": self.holder,
+            "leaseDurationSeconds": SECONDS,
+            "acquireTime": _now(),
+            "renewTime": _now(),
+            "leaseTransitions": turns,
+        }
+        if found is not None:
+            self._patch(spec, found["metadata"]["resourceVersion"])
+            return turns
+        body: Object = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": metadata(self.name, self._namespace, self._model),
+            "spec": spec,
+        }
+        answer = self._client.request("POST", path("Lease", self._namespace), self._target, body=body)
+        self._version = answer["metadata"]["resourceVersion"]
+        return turns
+
+    def _patch(self, spec: Mapping[str, Any], version: str) -> None:
+        answer = self._client.request(
+            "PATCH",
+            path("Lease", self._namespace, self.name),
+            self._target,
+            {"fieldManager": names.MANAGER},
+            {"metadata": {"resourceVersion": version}, "spec": dict(spec)},
+            "application/merge-patch+json",
+        )
+        self._version = answer["metadata"]["resourceVersion"]
+
+    @property
+    def _target(self) -> str:
+        return f"Lease {self._namespace}/{self.name}"
+
+
+def renewed(found: Mapping[str, Any] | None) -> bool:
+    """Whether somebody drives, by a Lease as it was read."""
+    spec = (found or {}).get("spec") or {}
+    return bool(spec.get("holderIdentity")) and _age(spec) < float(spec.get("leaseDurationSeconds") or SECONDS)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _age(spec: Mapping[str, Any]) -> float:
+    """Seconds since the last renewal, by this host's clock."""
+    try:
+        then = datetime.datetime.fromisoformat(str(spec.get("renewTime")).replace("Z", "+00:00"))
+    except ValueError:
+        return float("inf")
+    return (datetime.datetime.now(datetime.timezone.utc) - then).total_seconds()

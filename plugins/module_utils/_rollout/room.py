@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Room for a step: the candidate's Pods in proportion to its weight, and autoscalers that do not take them away again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._cluster.client import Client
+from .._cluster.errors import ClusterError
+from .._cluster.read import get, list_kind
+from .._cluster.write import apply
+from .._plan.live import is_ours
+from .._plan.owned import extract
+from .._render.meta import Object
+from .._spec import names
+from .._spec.rule import Rule
+from .capacity import needed, no_room
+
+FORBIDDEN = 403
+
+
+class NoRoom(ClusterError):
+    """The nodes cannot hold the Pods that a step needs."""
+
+
+class Room:
+    """The workloads of one model. ``notes``: what could not be made sure of."""
+
+    def __init__(self, client: Client, namespace: str, model: str) -> None:
+        self._client, self._namespace, self._model = client, namespace, model
+        self.notes: list[str] = []
+
+    def make(self, candidate: str, before: Rule, tenths: int, restore: Mapping[str, Any]) -> dict[str, Any]:
+        """Scale for a share of the candidate; what is to be put back in the end. Raises NoRoom, ClusterError.
+
+        The others keep the Pods that they have: where an autoscaler has them in hand, its minimum is raised to their number.
+        """
+        deployments = {version: self._deployment(version) for version in dict.fromkeys((*before.live, candidate))}
+        scalers = {
+            entry["spec"]["scaleTargetRef"]["name"]: entry
+            for entry in list_kind(self._client, "HorizontalPodAutoscaler", self._namespace)
+        }
+        saved: dict[str, Any] = {"minimum": dict(restore.get("minimum") or {}), "replicas": restore.get("replicas")}
+        if saved["replicas"] is None:
+            saved["replicas"] = _replicas(deployments[candidate])
+        full = sum(_replicas(deployments[version]) for version in before.live if version != candidate)
+        wanted = max(_replicas(deployments[candidate]), needed(full, tenths))
+        self._fits(deployments[candidate], wanted - _replicas(deployments[candidate]))
+        for version, deployment in deployments.items():
+            least = wanted if version == candidate else _replicas(deployment)
+            scaler = scalers.get(deployment["metadata"]["name"])
+            if scaler is not None:
+                self._raise(scaler, least, saved["minimum"])
+            elif least != _replicas(deployment):
+                body = extract(deployment)
+                body["spec"]["replicas"] = least
+                apply(self._client, body)
+        return saved
+
+    def put_back(self, restore: Mapping[str, Any]) -> None:
+        """Autoscalers get the minimum that they had."""
+        for name, minimum in (restore.get("minimum") or {}).items():
+            scaler = get(self._client, "HorizontalPodAutoscaler", self._namespace, name)
+            if scaler is not None and is_ours(scaler) and scaler["spec"].get("minReplicas") != minimum:
+                body = extract(scaler)
+                body["spec"]["minReplicas"] = minimum
+                apply(self._client, body)
+
+    def empty(self, version: str) -> None:
+        """Scale a version to no Pods."""
+        deployment = get(self._client, "Deployment", self._namespace, names.version(self._model, version))
+        if deployment is not None and _replicas(deployment):
+            body = extract(deployment)
+            body["spec"]["replicas"] = 0
+            apply(self._client, body)
+
+    def _deployment(self, version: str) -> Object:
+        name = names.version(self._model, version)
+        found = get(self._client, "Deployment", self._namespace, name)
+        if found is None:
+            raise ClusterError(
+                f"Deployment {self._namespace}/{name} does not exist; deploy the version first (tfserving.istio.model, without traffic)"
+            )
+        return found
+
+    def _raise(self, scaler: Object, least: int, minimum: dict[str, Any]) -> None:
+        name, has = scaler["metadata"]["name"], scaler["spec"].get("minReplicas", 1)
+        if has >= least:
+            return
+        if not is_ours(scaler):
+            self.notes.append(
+                f"HorizontalPodAutoscaler {name} is not of this collection and may scale below {least} Pods during the rollout"
+            )
+            return
+        if least > scaler["spec"]["maxReplicas"]:
+            raise NoRoom(
+                f"{least} Pods of {name} are needed, and its autoscaler has a maximum of {scaler['spec']['maxReplicas']}; raise autoscale.max"
+            )
+        minimum.setdefault(scaler["metadata"]["name"], has)
+        body = extract(scaler)
+        body["spec"]["minReplicas"] = least
+        apply(self._client, body)
+
+    def _fits(self, deployment: Object, more: int) -> None:
+        """Look at the nodes where more Pods are needed, if that is allowed; the scheduler finds out otherwise."""
+        if more <= 0:
+            return
+        name = deployment["metadata"]["name"]
+        labels = deployment["spec"]["selector"]["matchLabels"]
+        try:
+            nodes, pods = list_kind(self._client, "Node"), list_kind(self._client, "Pod")
+        except ClusterError as error:
+            if error.status != FORBIDDEN:
+                raise
+            self.notes.append(
+                f"not looked whether the nodes have room for {more} more Pods of {name}: listing nodes and Pods is not allowed"
+            )
+            return
+        own = [pod for pod in pods if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+        like = own[0] if own else deployment["spec"]["template"]  # a Pod has what admission has added: the sidecar
+        reason = no_room(nodes, pods, like, more)
+        if reason:
+            raise NoRoom(f"{name}: {reason}")
+
+
+def _replicas(deployment: Mapping[str, Any]) -> int:
+    return int(deployment["spec"].get("replicas", 1))

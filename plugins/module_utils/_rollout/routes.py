@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Writes MODEL-rule in a rollout, and proves that the gateways have it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from .._cluster.client import Client
+from .._cluster.errors import ClusterError
+from .._cluster.read import OURS, get, list_kind
+from .._cluster.write import apply
+from .._gateways import Entrance, entrances
+from .._plan.endpoints import Endpoints
+from .._plan.live import Live, LiveRule, read_live_rule
+from .._plan.owned import changes, extract
+from .._plan.write import check_owner
+from .._proof import FORBIDDEN, Proof, prove_rule, settle
+from .._render.meta import Object
+from .._render.rule import Preview, Record, rule_service
+from .._spec import names
+from .._spec.errors import wrong
+from .._spec.rule import Rule
+
+
+class Stopped(Exception):
+    """The rollout goes another way since: what was about to be written is not wanted any more."""
+
+
+class Routes:
+    """The routes of one model. After ``stop`` has returned no write begins, and none is under way."""
+
+    def __init__(self, client: Client, namespace: str, model: str) -> None:
+        self._client, self.namespace, self.model = client, namespace, model
+        self._lock, self._stopped = threading.Lock(), False
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+
+    def read(self) -> tuple[Object, LiveRule]:
+        """MODEL-rule. Raises ClusterError where there is none, SpecError where it is somebody else's."""
+        found = get(self._client, "VirtualService", self.namespace, names.rule(self.model))
+        if found is None:
+            raise ClusterError(
+                f"there is no model {self.model} in namespace {self.namespace}: VirtualService {names.rule(self.model)} does not exist; "
+                "deploy it first (tfserving.istio.model), or name another namespace"
+            )
+        check_owner(Live(self.namespace, self.model), found)
+        return found, read_live_rule(found)
+
+    def endpoints(self) -> Endpoints:
+        selector = f"{OURS},app={self.model}"
+        return Endpoints(self.model, list_kind(self._client, "EndpointSlice", self.namespace, selector))
+
+    def write(
+        self,
+        rule: Rule,
+        record: Callable[[Record], Record],
+        previews: tuple[Preview, ...] = (),
+        known: tuple[Rule, ...] = (),
+    ) -> str:
+        """Write the rule unless it stands already; the digest of the routes, for ``prove``.
+
+        ``record`` makes what is remembered of what was. Where ``known`` is given and the live rule is none of it, somebody else has moved the
+        traffic, and SpecError is raised. Raises Conflict, ClusterError, Stopped.
+        """
+        with self._lock:
+            if self._stopped:
+                raise Stopped
+            found, live = self.read()
+            if known and not any(rule_.same_as(live.rule) for rule_ in (*known, rule)):
+                raise wrong(
+                    f"somebody else has moved the traffic of {self.namespace}/{self.model}: its rule is {live.rule}, and was {known[0]}. "
+                    f"Move it back (tfserving.istio.traffic cannot while the rollout is on: kubectl), or abort the rollout"
+                )
+            wanted = rule_service(self.model, self.namespace, rule, live.policy, record(live.record), previews)
+            if changes(found, wanted):
+                apply(self._client, wanted, False, found["metadata"]["resourceVersion"])
+        return str(wanted["spec"]["http"][0]["directResponse"]["body"]["string"])
+
+    def prove(self, digest: str, timeout: float) -> Proof:
+        """Every gateway Pod has the routes. Raises ClusterError where one has not within ``timeout`` seconds."""
+        places = self.places()
+        return places if isinstance(places, Proof) else prove_rule(self._client, places, digest, timeout)
+
+    def places(self) -> list[Entrance] | Proof:
+        """The gateway Pods; or, where it is not allowed to find them, the settle time that has to do."""
+        try:
+            return entrances(self._client, get(self._client, "VirtualService", self.namespace, self.model))
+        except ClusterError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return settle(f"not allowed to find the gateway Pods: {error}")
+
+    def select(self, version: str) -> None:
+        """The Service MODEL, for callers without a sidecar, selects the version."""
+        with self._lock:
+            if self._stopped:
+                raise Stopped
+            service = get(self._client, "Service", self.namespace, self.model)
+            if service is None or (service["spec"].get("selector") or {}).get("version") == version:
+                return
+            body = extract(service)
+            body["spec"]["selector"] = {**body["spec"]["selector"], "version": version}
+            apply(self._client, body)
+
+
+def marked(candidate: str | None, previous: Rule | None) -> Callable[[Record], Record]:
+    """What MODEL-rule remembers in a rollout: the mark, and the rule that an undo goes to."""
+    return lambda record: replace(record, previous=previous, rollout=candidate)

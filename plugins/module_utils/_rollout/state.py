@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""Where a rollout stands. Plain data: it is kept on the cluster, and whoever reads it can go on."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._spec.rollout import Rollout, read_rollout
+from .._spec.rule import WHOLE, Rule, from_weights
+
+PENDING, PREPARING, PROVING, HOLDING, DECIDING = "pending", "preparing", "proving", "holding", "deciding"
+PAUSED, PROMOTING, ABORTING, COMPLETE, ABORTED = "paused", "promoting", "aborting", "complete", "aborted"
+ENDED = (COMPLETE, ABORTED)
+
+
+@dataclass(frozen=True)
+class State:
+    """One rollout. Times are seconds since the epoch, by the clock of the host that drives it.
+
+    ``before`` is the rule from before the rollout and ``undo`` the one that an undo would have gone to then; ``served`` are the integers
+    that TensorFlow Serving serves for the candidate. ``tenths`` is the candidate's share in tenths of a percent, ``shifted`` whether it is
+    that of ``step``. ``since`` is when the present step got its weight (or the phase began), ``patience`` when a wait for more evidence
+    began. ``counters`` is what evidence goes on from, ``window`` the last look (None, with ``blind`` saying why, where it showed nothing),
+    ``approved`` the steps that a person has let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end.
+    """
+
+    id: str
+    plan: dict[str, Any]
+    before: str
+    undo: str | None
+    baseline: str
+    started: float
+    tenths: int = 0
+    phase: str = PENDING
+    step: int = 0
+    proven: bool = False
+    shifted: bool = False
+    hurried: bool = False
+    served: list[int] | None = None
+    since: float = 0.0
+    looked: float = 0.0
+    patience: float = 0.0
+    counters: dict[str, Any] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+    window: dict[str, Any] | None = None
+    blind: str = ""
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    approved: list[int] = field(default_factory=list)
+    awaiting: bool = False
+    reason: str = ""
+    trouble: str = ""
+    trouble_since: float = 0.0
+    restore: dict[str, Any] = field(default_factory=dict)
+    due: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def rollout(self) -> Rollout:
+        return read_rollout(self.plan)
+
+    @property
+    def over(self) -> bool:
+        return self.phase in ENDED
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def read_state(value: Mapping[str, Any]) -> State:
+    """A state from its JSON; keys of a later release are left alone."""
+    known = {entry.name for entry in dataclasses.fields(State)}
+    return State(**{name: entry for name, entry in value.items() if name in known})
+
+
+def begin(rollout: Rollout, before: Rule, undo: Rule | None, now: float) -> State:
+    """The state of a rollout that nothing was done for yet."""
+    baseline = Rule(tuple((name, share) for name, share in before.tenths if name != rollout.candidate))
+    plan = rollout.to_json()
+    return State(
+        id=f"{digest(plan)}-{int(now)}",
+        plan=plan,
+        before=str(before),
+        undo=str(undo) if undo else None,
+        baseline=baseline.largest(),
+        started=now,
+        tenths=before.share(rollout.candidate),
+        since=now,
+    )
+
+
+def digest(plan: Mapping[str, Any]) -> str:
+    """A short name of a plan: equal plans have equal ones."""
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def rule_at(before: Rule, candidate: str, tenths: int) -> Rule:
+    """The rule that gives the candidate its share, and the others what is left in the proportions that they had."""
+    others = {name: share for name, share in before.tenths if name != candidate and share}
+    left = WHOLE - tenths
+    if not left or not others:
+        return Rule(((candidate, WHOLE),))
+    shares = from_weights(others).tenths
+    exact = {name: share * left / WHOLE for name, share in shares}
+    whole = {name: int(share) for name, share in exact.items()}
+    for name in sorted(exact, key=lambda n: whole[n] - exact[n])[: left - sum(whole.values())]:
+        whole[name] += 1
+    return Rule((*whole.items(), (candidate, tenths)))

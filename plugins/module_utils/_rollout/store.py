@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""What a rollout keeps on the cluster: its state and its record of what happened, in one ConfigMap; and wishes, in another.
+
+The state is written under the resourceVersion that it was read with, so that of two drivers only one goes on. A wish is written without any
+precondition: it must get through whatever a driver does meanwhile.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._cluster.client import Client
+from .._cluster.errors import ClusterError, Conflict, NotFound
+from .._cluster.kinds import path
+from .._cluster.read import get
+from .._cluster.write import apply
+from .._render.meta import Object, metadata
+from .._spec import names
+from .state import State, read_state
+
+STATE, RECORD, DUE = "state.json", "record.json.z", names.ANNOTATION + "due"
+ROLLOUT_LABEL = names.ANNOTATION + "rollout"
+"""Label of both ConfigMaps: `state` or `wishes`."""
+
+LONGEST_RECORD = 600_000
+"""Bytes of the packed record; a ConfigMap holds 1 MiB."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A state with all that was seen on the way to it, and the version of the object that holds them."""
+
+    state: State
+    record: list[dict[str, Any]]
+    resource_version: str | None = None
+
+
+def read_kept(found: Mapping[str, Any] | None) -> Kept | None:
+    """The rollout in a ConfigMap, or None where it holds none. Raises ClusterError for one that cannot be read."""
+    if found is None or STATE not in (found.get("data") or {}):
+        return None
+    name = f"{found['metadata']['namespace']}/{found['metadata']['name']}"
+    try:
+        state = read_state(json.loads(found["data"][STATE]))
+        packed = (found.get("binaryData") or {}).get(RECORD)
+        record = json.loads(zlib.decompress(base64.b64decode(packed))) if packed else []
+    except (ValueError, TypeError, KeyError, zlib.error) as error:
+        raise ClusterError(
+            f"the rollout in ConfigMap {name} cannot be read ({error}); somebody has edited it. Move traffic back by hand where that is "
+            f"needed, then delete the ConfigMap and run again"
+        ) from error
+    return Kept(state, record, found["metadata"]["resourceVersion"])
+
+
+def load(client: Client, namespace: str, model: str) -> Kept | None:
+    return read_kept(get(client, "ConfigMap", namespace, names.rollout(model)))
+
+
+def save(client: Client, kept: Kept) -> Kept:
+    """Write a state and its record. Raises Conflict where another driver has written in between."""
+    rollout = kept.state.rollout
+    wanted: Object = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(names.rollout(rollout.name), rollout.namespace, rollout.name),
+        "data": {STATE: json.dumps(kept.state.to_json(), sort_keys=True)},
+        "binaryData": {RECORD: _packed(kept.record)},
+    }
+    wanted["metadata"]["labels"][ROLLOUT_LABEL] = "state"
+    written = apply(client, wanted, True, kept.resource_version)
+    return Kept(kept.state, kept.record, written["metadata"]["resourceVersion"])
+
+
+def _packed(record: list[dict[str, Any]]) -> str:
+    """The record in base64. Where it grows too long, looks that decided nothing go, every other one, the oldest first."""
+    while True:
+        packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 9)
+        if len(packed) <= LONGEST_RECORD:
+            return base64.b64encode(packed).decode()
+        half = len(record) // 2
+        kept = [entry for index, entry in enumerate(record[:half]) if index % 2 or entry.get("decided")]
+        if len(kept) == half:
+            return base64.b64encode(zlib.compress(b"[]")).decode()
+        record = [*kept, *record[half:]]
+
+
+def wish(client: Client, namespace: str, model: str, rollout_id: str, kind: str, why: str) -> None:
+    """Leave a wish for whoever drives the rollout."""
+    name = names.wishes(model)
+    data = {kind: json.dumps({"rollout": rollout_id, "why": why})}
+    body: Object = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(name, namespace, model),
+        "data": data,
+    }
+    body["metadata"]["labels"][ROLLOUT_LABEL] = "wishes"
+    for _attempt in range(5):
+        try:
+            _merge(client, namespace, name, {"data": data})
+            return
+        except NotFound:
+            pass
+        try:
+            client.request("POST", path("ConfigMap", namespace), f"ConfigMap {namespace}/{name}", body=body)
+            return
+        except Conflict:
+            continue
+    raise ClusterError(f"ConfigMap {namespace}/{name} comes and goes while a wish is written into it; run again")
+
+
+def forget(client: Client, namespace: str, model: str, *kinds: str) -> None:
+    """Take wishes back that have been granted."""
+    try:
+        _merge(client, namespace, names.wishes(model), {"data": dict.fromkeys(kinds)})
+    except NotFound:
+        return
+
+
+def wishes(found: Mapping[str, Any] | None, rollout_id: str) -> dict[str, str]:
+    """Wishes for one rollout and why they are made, from their ConfigMap. What cannot be read is no wish."""
+    result = {}
+    for kind, text in ((found or {}).get("data") or {}).items():
+        try:
+            entry = json.loads(text)
+            if entry["rollout"] == rollout_id:
+                result[kind] = str(entry["why"])
+        except (ValueError, TypeError, KeyError):
+            continue
+    return result
+
+
+def _merge(client: Client, namespace: str, name: str, body: Object) -> None:
+    client.request(
+        "PATCH",
+        path("ConfigMap", namespace, name),
+        f"ConfigMap {namespace}/{name}",
+        {"fieldManager": names.MANAGER},
+        body,
+        "application/merge-patch+json",
+    )

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""What a rollout says of itself: one line an event, one line while it holds, and its plan."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .._spec.rollout import Rollout
+from .._spec.rule import Rule
+from .gates import window_of
+from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
+from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at
+
+
+def event(kind: str, before: State, seen: Seen, after: State) -> str:
+    """One line for what has happened; empty where it is not worth one."""
+    rollout = after.rollout
+    if after.phase != before.phase:
+        reason = f": {after.reason}" if after.reason else ""
+        if after.phase == ABORTING:
+            return f"aborting{reason}"
+        if after.phase == PAUSED:
+            return f"paused at {_percent(after)}{reason}. Run it again to go on"
+        if after.phase == ABORTED:
+            return f"aborted; the rule is {after.before} again, as before the rollout"
+        if after.phase == COMPLETE:
+            return f"complete: {rollout.candidate} has 100 percent"
+    if seen.trouble and seen.trouble != before.trouble:
+        return f"{kind}: {seen.trouble}; trying again"
+    if kind == MARK:
+        return f"rollout of {rollout.candidate} begins; the rule is {after.before}"
+    if kind == PROVE and after.proven:
+        count = len(rollout.golden)
+        return f"proved: {rollout.candidate} answers through every gateway" + (
+            f", and {count} golden requests" if count else ""
+        )
+    if kind == SHIFT and not seen.trouble:
+        return f"shifted: {rollout.candidate} has {_percent(after)}" + (f" ({seen.notes[0]})" if seen.notes else "")
+    if kind == CHECK and after.phase == HOLDING and after.patience and not before.patience:
+        return f"not enough evidence yet; waiting up to {rollout.insufficient_limit:g} s more"
+    if kind == LOOK and after.blind and not before.blind:
+        return f"no evidence: {after.blind}"
+    return ""
+
+
+def status(state: State, now: float) -> str:
+    """The line that is renewed while a rollout holds: step, weights, time left, and the numbers of both versions."""
+    rollout = state.rollout
+    words = [f"{rollout.namespace}/{rollout.name} {rollout.candidate} {_percent(state)}", state.phase]
+    if state.phase == HOLDING:
+        words.append(f"step {state.step + 1} of {len(rollout.steps)}")
+        left = state.since + rollout.hold_of(state.step) - now
+        words.append(f"{left:.0f} s left" if left > 0 else "waiting for evidence")
+    if state.phase == PROMOTING and state.shifted:
+        words.append(f"{max(0.0, state.since + rollout.keep - now):.0f} s until {state.baseline} may go")
+    if state.window:
+        window = window_of(state.window)
+        for name, counted in ((rollout.candidate, window.candidate), (state.baseline, window.baseline)):
+            words.append(f"{name}: {counted.requests} requests{_rates(counted)}")
+    if state.verdicts:
+        words.append(", ".join(f"{entry['gate']} {entry['outcome']}" for entry in state.verdicts))
+    return "; ".join(words)
+
+
+def plan(rollout: Rollout, before: Rule, queries: list[str]) -> str:
+    """The whole plan as a person reads it: steps, rules, gates, queries, and the earliest end."""
+    lines = [
+        f"{rollout.namespace}/{rollout.name}: {rollout.strategy} of {rollout.candidate}, from {before}",
+        f"  1. mark {rollout.name}-rule, so that nobody else moves it",
+        f"  2. wait until {rollout.candidate} serves, with the Pods that each step needs",
+        f"  3. a hidden route to it; proof through every gateway; {len(rollout.golden)} golden requests",
+    ]
+    for index, step in enumerate(rollout.steps):
+        rule = rule_at(before, rollout.candidate, step.tenths)
+        gates = ", ".join(gate.name for gate in rollout.gates_of(index)) or "none"
+        waits = "; then a person's word" if step.pause else ""
+        lines.append(f"  {index + 4}. rule {rule}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}")
+    lines.append(
+        f"  {len(rollout.steps) + 4}. {rollout.candidate} is selected by Service {rollout.name}; kept {rollout.keep:g} s; end"
+    )
+    holds = sum(rollout.hold_of(index) for index in range(len(rollout.steps))) + rollout.keep
+    end = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + holds))
+    lines.append(f"  the earliest end is {end}, after {holds:g} s of holds")
+    lines.append(f"  error budget {rollout.error_budget:g} percent: {rollout.alpha * 100:.3g} percent a gate and step")
+    lines += [f"  query: {query}" for query in queries]
+    return "\n".join(lines) + "\n"
+
+
+def _percent(state: State) -> str:
+    return f"{state.tenths / 10:g} percent"
+
+
+def _rates(counted: Any) -> str:
+    if not counted.requests:
+        return ""
+    text = f", {100 * (1 - counted.errors / counted.requests):.2f} % ok"
+    return text + "".join(
+        f", {100 * slow / counted.timed:.2f} % over {boundary} ms"
+        for boundary, slow in counted.slow.items()
+        if counted.timed
+    )
