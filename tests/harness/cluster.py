@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from .paths import PYTHON, ROOT, environment
+from .paths import PYTHON, ROOT, WORK, environment
 
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox"
 CHARTS = "/run/sandbox/bin/charts"  # inside it
@@ -40,8 +40,8 @@ def variables() -> dict[str, str]:
     """Return the environment of a command on the cluster; on the sandbox it names Istio's charts, and the values they need there."""
     if given():
         return environment()
-    values = ROOT / ".cache" / "mesh-values.yml"
-    values.parent.mkdir(exist_ok=True)
+    values = WORK / "mesh-values.yml"
+    values.parent.mkdir(parents=True, exist_ok=True)
     values.write_text(yaml.safe_dump(yaml.safe_load((SANDBOX.parent / "istio-values.yml").read_text())["mesh_values"]))
     return {**environment(), "TFSERVING_TEST_CHARTS": CHARTS, "TFSERVING_TEST_MESH_VALUES": str(values)}
 
@@ -56,20 +56,30 @@ def start() -> list[str | Path]:
     return ["true"] if given() else [PYTHON, "-m", "sandbox", "up"]
 
 
-def running() -> bool:
+def beside(number: int) -> dict[str, str]:
+    """Return the environment of parts in lane ``number``: each but lane 0 has a sandbox of its own."""
+    if not number or given() or not SANDBOX.is_dir():
+        return environment()
+    from sandbox.layout import Layout  # not there in a tree without a sandbox
+
+    return {**environment(), "SANDBOX_STATE": str(Layout.from_environment().state / f"lane-{number}")}
+
+
+def running(env: dict[str, str] | None = None) -> bool:
     """Whether a sandbox runs already."""
-    return SANDBOX.is_dir() and _sandbox("status") == 0
+    return SANDBOX.is_dir() and _sandbox("status", env) == 0
 
 
-def stop() -> None:
-    """Stop the sandbox."""
-    _sandbox("down")
+def stop(env: dict[str, str] | None = None) -> None:
+    """Stop the sandbox, if one runs."""
+    if not given() and running(env):
+        _sandbox("down", env)
 
 
-def _sandbox(command: str) -> int:
+def _sandbox(command: str, env: dict[str, str] | None) -> int:
     return subprocess.run(
         [PYTHON, "-m", "sandbox", command],
-        env=environment(),
+        env=env or environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,

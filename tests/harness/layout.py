@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from .paths import CACHE, ROOT
+from .paths import CACHE, ROOT, WORK
 
 GET_PIP = """\
 import ensurepip
@@ -33,8 +33,8 @@ def link() -> Path:
 
 
 def copy(purpose: str) -> Path:
-    """Copy what the collection ships into .cache/PURPOSE, so that two parts may run at once, and return the collection's folder there."""
-    base = ROOT / ".cache" / purpose / "ansible_collections"
+    """Copy what the collection ships into a folder of its own, so that two parts may run at once, and return the collection's folder there."""
+    base = WORK / purpose / "ansible_collections"
     target = base / "tfserving" / "istio"
     shutil.rmtree(target, ignore_errors=True)
     for name in shipped():

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import junit
@@ -21,7 +22,7 @@ LAST_LINES = 60  # of a failed step's output that go into its result
 
 
 class Part:
-    """One part, such as ``lint`` or ``mesh``: its steps run one after the other, and all of them run."""
+    """One part, such as ``lint`` or ``mesh``: its steps run one after the other, unless ``steps`` has some side by side, and all of them run."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -31,18 +32,34 @@ class Part:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         self.cases: list[junit.Case] = []
+        self._running: set[subprocess.Popen[bytes]] = set()
 
     def step(
         self, name: str, command: Sequence[str | Path], *, cwd: Path = ROOT, env: dict[str, str] | None = None
     ) -> bool:
         """Run a command as one case, which passes if it exits with 0. Return whether it did."""
         code, log, seconds = self._run(name, command, cwd, env)
-        self._add(junit.Case(name, "passed", seconds=seconds) if code == 0 else _failure(name, code, log, seconds))
+        self._add(_case(name, code, log, seconds))
         return code == 0
 
-    def prepare(self, name: str, command: Sequence[str | Path]) -> bool:
+    def steps(self, commands: Mapping[str, Sequence[str | Path]], *, env: dict[str, str], at_once: int = 2) -> None:
+        """Run commands ``at_once`` at a time, each as one case, and print what each says: whole, in order."""
+        with ThreadPoolExecutor(at_once) as pool:
+            runs = {name: pool.submit(self._run, name, words, ROOT, env, False) for name, words in commands.items()}
+            try:
+                for name, run in runs.items():
+                    code, log, seconds = run.result()
+                    print(f"--- {self.name}: {name}\n{log.read_text(errors='replace')}", flush=True)
+                    self._add(_case(name, code, log, seconds))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in list(self._running):
+                    _end(process)
+                raise
+
+    def prepare(self, name: str, command: Sequence[str | Path], *, env: dict[str, str] | None = None) -> bool:
         """Run a command that the part rests on, which counts only if it fails. Return whether it did not."""
-        code, log, seconds = self._run(name, command, ROOT, None)
+        code, log, seconds = self._run(name, command, ROOT, env)
         if code != 0:
             self._add(_failure(name, code, log, seconds))
         return code == 0
@@ -95,12 +112,13 @@ class Part:
         junit.write(self.folder / "steps.xml", self.name, self.cases)
 
     def _run(
-        self, name: str, command: Sequence[str | Path], cwd: Path, env: dict[str, str] | None
+        self, name: str, command: Sequence[str | Path], cwd: Path, env: dict[str, str] | None, shown: bool = True
     ) -> tuple[int, Path, float]:
         log = self.logs / f"{name.replace('/', '-').replace(' ', '-')}.log"
-        print(f"--- {self.name}: {name}", flush=True)
+        if shown:
+            print(f"--- {self.name}: {name}", flush=True)
         started = time.monotonic()
-        with log.open("wb") as out:
+        with log.open("wb", buffering=0) as out:
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=cwd,
@@ -110,19 +128,22 @@ class Part:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            self._running.add(process)
             assert process.stdout is not None
             limit = threading.Timer(LONGEST, _end, [process])
             limit.start()
             try:
                 for line in process.stdout:
                     out.write(line)
-                    sys.stdout.buffer.write(line)
-                    sys.stdout.buffer.flush()
+                    if shown:
+                        sys.stdout.buffer.write(line)
+                        sys.stdout.buffer.flush()
             except BaseException:  # the user's Ctrl-C reaches this process only
                 _end(process)
                 raise
             finally:
                 limit.cancel()
+                self._running.discard(process)
         return process.wait(), log, time.monotonic() - started
 
 
@@ -132,8 +153,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGTERM)
 
 
+def _case(name: str, code: int, log: Path, seconds: float) -> junit.Case:
+    """Return the case of a command that passes if it exits with 0."""
+    return junit.Case(name, "passed", seconds=seconds) if code == 0 else _failure(name, code, log, seconds)
+
+
 def _failure(name: str, code: int, log: Path, seconds: float) -> junit.Case:
     """Return the case of a command that failed, or whose own report says nothing of what it did."""
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
-    said = f"ended with exit code {code}; see {log.relative_to(ROOT)}"
+    said = f"ended with exit code {code}; see {os.path.relpath(log, ROOT)}"
     return junit.Case(name, "failed", f"{tail}\n{said}", seconds)

@@ -9,9 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-OUTPUT = ROOT / "tests" / "output"
+# What a run leaves; TEST_OUTPUT keeps two runs in one clone apart.
+OUTPUT = Path(os.environ.get("TEST_OUTPUT") or ROOT / "tests" / "output").absolute()
 JUNIT = OUTPUT / "junit"
 LOGS = OUTPUT / "logs"
+WORK = OUTPUT / "work"
 
 # Shared by all clones of the repository: what takes long to make and depends on versions alone.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfserving-istio"

@@ -54,7 +54,7 @@ def test_last_line(
     code: int,
 ):
     monkeypatch.setattr(run, "OUTPUT", tmp_path)
-    assert run.summary({"part": cases}, {"part": 1.0}) == code
+    assert run.summary({"part": cases}, {"part": 1.0}, 1.0) == code
     printed = capsys.readouterr().out
     assert printed.splitlines()[-1] == line
     assert (tmp_path / "summary.txt").read_text() == printed
