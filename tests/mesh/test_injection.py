@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
+import time
 
 import pytest
-from mesh.world.installation import install
 
 INJECT = "sidecar.istio.io/inject"
 LABELS = {
@@ -49,12 +50,25 @@ def namespaces(mesh, cluster):
 
 
 @pytest.fixture(scope="module", params=["disabled", "enabled"])
-def policy(request, mesh, cluster, installer, settings):
-    """The mesh with one policy; afterwards as it was."""
+def policy(request, cluster, namespaces):
+    """The injector with one policy, as the role mesh has Helm write it (a molecule scenario shows that); afterwards as it was."""
     if request.param != "disabled":
-        install(cluster, installer, settings, tags="mesh", mesh_injection_policy=request.param)
-        request.addfinalizer(lambda: install(cluster, installer, settings, tags="mesh"))
+        give(cluster, namespaces["enabled"], request.param)
+        request.addfinalizer(lambda: give(cluster, namespaces["enabled"], "disabled"))
     return request.param
+
+
+def give(cluster, namespace, policy, seconds=180):
+    """Write the policy, and wait until the injector goes by it: a Pod that says nothing shows which it is."""
+    place = ("istio-sidecar-injector", "istio-system")
+    found = cluster.core.read_namespaced_config_map(*place).data["config"]
+    wanted, changes = re.subn(r"(?m)^policy: .*$", f"policy: {policy}", found)
+    assert changes == 1, found
+    cluster.core.patch_namespaced_config_map(*place, {"data": {"config": wanted}})
+    deadline = time.monotonic() + seconds
+    while injected(cluster, namespace, PODS["nothing"]) != (policy == "enabled"):
+        assert time.monotonic() < deadline, f"the injector does not go by policy {policy} after {seconds} s"
+        time.sleep(0.5)
 
 
 def injected(cluster, namespace, metadata, **spec):
@@ -72,8 +86,8 @@ def test_truth_table(cluster, policy, namespaces):
     for kind, expected in INJECTED[policy].items():
         found = {name for name, metadata in PODS.items() if injected(cluster, namespaces[kind], metadata)}
         assert found == expected, f"policy {policy}, namespace {kind}"
-    for name, expected in REVISION[policy].items():
-        assert injected(cluster, namespaces["revision"], PODS[name]) == expected, f"policy {policy}, revision, {name}"
+    for name, gets_one in REVISION[policy].items():
+        assert injected(cluster, namespaces["revision"], PODS[name]) == gets_one, f"policy {policy}, revision, {name}"
 
 
 def test_pods_that_never_get_one(cluster, policy, namespaces):

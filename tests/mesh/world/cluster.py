@@ -45,6 +45,8 @@ class Cluster:
             yield name
         finally:
             self.core.delete_namespace(name)
+            # Nobody asks them any more: they need not drain beside the next test.
+            self.core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
 
     def istio(self, plural: str, namespace: str, name: str) -> dict[str, Any] | None:
         """One of Istio's networking objects, or None where there is none."""
