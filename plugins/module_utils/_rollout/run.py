@@ -225,6 +225,9 @@ def _drive(
             kept = save(client, kept)
         tell = Tell(client, rollout, params.get("notify"))
         driver = Driver(client, kept, lambda: Acts(client, rollout, Evidence(rollout, prometheus)), lease, tell)
+        if not wished and _abandoned(driver.state, began):
+            late = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(driver.state.due))
+            wish(client, rollout.namespace, rollout.name, kept.state.id, ABORT, f"it was abandoned: its next slice was due at {late}")
         if driver.state.phase == PAUSED and not wished:
             driver.resume()
         driver.drive(began + params["slice_seconds"])
@@ -232,6 +235,11 @@ def _drive(
         return _result(driver, done)
     finally:
         lease.stop(release=done or params["slice"] or not params["holder"])
+
+
+def _abandoned(state: State, now: float) -> bool:
+    """Whether nobody went on with a rollout in time, and its plan says that its traffic is to be taken back then."""
+    return state.rollout.on_abandoned == "abort" and 0 < state.due < now
 
 
 def _react(client: Client, state: State) -> None:
