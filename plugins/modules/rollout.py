@@ -186,6 +186,13 @@ options:
   reason:
     description: Why a pause, promotion or abort is asked for; shown to whoever watches the rollout.
     type: str
+  report_dir:
+    description:
+      - A folder of the controller; relative to the playbook's. It gets C(report.json), all that was seen and decided, and C(report.html), one page
+        that shows it. Both are written at the end of every slice, so that a run that is killed leaves them.
+      - Where the play has several hosts, each has a folder of its name in it. A report of another model that lies there already stays; this one
+        then goes to a folder C(NAMESPACE.MODEL) beside it.
+    type: path
   slice:
     description: Whether to drive one slice only and leave the rest to the next call, from cron or CI.
     type: bool
@@ -281,8 +288,13 @@ status:
   type: str
 report:
   description: All that was seen and decided, from which the state machine makes the same decisions again.
-  returned: when it has ended or rests
+  returned: when it has ended or rests, and with O(report_dir)
   type: dict
+report_files:
+  description: The files that were written, on the controller.
+  returned: with O(report_dir)
+  type: list
+  elements: str
 plan:
   description: The plan in words.
   returned: in check mode
@@ -339,6 +351,7 @@ def main() -> None:
         notify={"type": "dict", "options": NOTIFY},
         restart={"type": "bool", "default": False},
         reason={"type": "str"},
+        report_dir={"type": "path"},
         slice={"type": "bool", "default": False},
         slice_seconds={"type": "int", "default": 30},
         lease_timeout={"type": "int", "default": 25},

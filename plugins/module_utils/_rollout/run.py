@@ -232,7 +232,7 @@ def _drive(
             driver.resume()
         driver.drive(began + params["slice_seconds"])
         done = driver.state.over or driver.state.phase == PAUSED
-        return _result(driver, done)
+        return _result(driver, done, bool(done or params.get("report_dir")))
     finally:
         lease.stop(release=done or params["slice"] or not params["holder"])
 
@@ -252,10 +252,10 @@ def _react(client: Client, state: State) -> None:
         time.sleep(0.5)
 
 
-def _result(driver: Driver, done: bool) -> Result:
+def _result(driver: Driver, done: bool, report: bool) -> Result:
     state = driver.state
     result = {**_summary(state), "changed": bool(driver.lines), "done": done, "lines": driver.lines}
-    if done:
+    if report:
         result["report"] = {"state": state.to_json(), "record": driver.kept.record}
     return result
 
