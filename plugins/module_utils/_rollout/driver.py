@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from .._cluster.client import Client
@@ -20,6 +20,7 @@ from .acts import Acts
 from .eyes import Eyes
 from .lease import Held, Lease
 from .machine import ABORT, PAUSE, PREPARE, PROMOTE, REST, RESUME, TAKE_BACK, Seen, action, advance
+from .record import entry
 from .routes import Stopped
 from .state import ABORTING, State
 from .store import Kept, forget, load, save
@@ -124,30 +125,14 @@ class Driver:
 
     def _advance(self, kind: str, seen: Seen) -> None:
         before, after = self.state, advance(self.state, seen)
-        now = seen.now
-        decided = (before.phase, before.step, before.shifted, before.proven) != (
-            after.phase,
-            after.step,
-            after.shifted,
-            after.proven,
-        )
-        entry = {
-            "at": now,
-            "action": kind,
-            "seen": _brief(seen),
-            "phase": after.phase,
-            "step": after.step,
-            "decided": decided,
-        }
-        entry["tenths"] = after.tenths
         line = event(kind, before, seen, after)
-        self.kept = replace(self.kept, state=after, record=[*self.kept.record, entry])
+        made = entry(kind, before, seen, after, line)
+        self.kept = replace(self.kept, state=after, record=[*self.kept.record, made])
         if line:
-            entry["line"] = line
-            self.lines.append({"at": now, "line": line})
-        if decided or line:
+            self.lines.append({"at": seen.now, "line": line})
+        if made["decided"] or line:
             self._save(replace(after, due=self._due()))
-        if line and (decided or seen.trouble):
+        if line and (made["decided"] or seen.trouble):
             self._tell(after, line)
 
     def _save(self, state: State) -> None:
@@ -189,9 +174,3 @@ class Driver:
         """When the next slice is due at the latest, in seconds since the epoch; 0 for never."""
         kind, due = action(self.state)
         return 0.0 if self.state.over or kind == REST else max(due, time.time()) + MARGIN
-
-
-def _brief(seen: Seen) -> dict[str, Any]:
-    """What was seen, without what decides nothing."""
-    kept = {name: value for name, value in asdict(seen).items() if name not in ("counters", "own", "restore")}
-    return {name: value for name, value in kept.items() if value not in (None, "", [])}

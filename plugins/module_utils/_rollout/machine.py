@@ -54,6 +54,8 @@ class Seen:
     """What was seen when an action was carried out, or in place of one.
 
     ``trouble``: the action could not be carried out, and may be tried again. ``refused``: it was, and speaks against the candidate.
+    Nothing is decided by what is there for the record alone: ``queries`` that Prometheus was asked, ``patches`` that were written, each an
+    ``object`` and its ``changes``, and the ``golden`` requests with what they got.
     """
 
     now: float
@@ -66,6 +68,9 @@ class Seen:
     own: dict[str, Any] | None = None
     restore: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
+    patches: list[dict[str, Any]] = field(default_factory=list)
+    golden: list[dict[str, Any]] = field(default_factory=list)
 
 
 def action(state: State) -> tuple[str, float]:

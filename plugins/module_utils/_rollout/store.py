@@ -26,6 +26,7 @@ from .._cluster.read import get
 from .._cluster.write import apply
 from .._render.meta import Object, metadata
 from .._spec import names
+from .record import thinned
 from .state import State, read_state
 
 STATE, RECORD, DUE = "state.json", "record.json.z", names.ANNOTATION + "due"
@@ -82,16 +83,12 @@ def save(client: Client, kept: Kept) -> Kept:
 
 
 def _packed(record: list[dict[str, Any]]) -> str:
-    """The record in base64. Where it grows too long, looks that decided nothing go, every other one, the oldest first."""
+    """The record in base64, thinned where it grows too long."""
     while True:
         packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 9)
         if len(packed) <= LONGEST_RECORD:
             return base64.b64encode(packed).decode()
-        half = len(record) // 2
-        kept = [entry for index, entry in enumerate(record[:half]) if index % 2 or entry.get("decided")]
-        if len(kept) == half:
-            return base64.b64encode(zlib.compress(b"[]")).decode()
-        record = [*kept, *record[half:]]
+        record = thinned(record)
 
 
 def wish(client: Client, namespace: str, model: str, rollout_id: str, kind: str, why: str) -> None:
