@@ -21,8 +21,6 @@ from ._outcome import Outcome, Settings
 from ._plan.guard import refuse_in_rollout
 from ._plan.live import Live, group
 from ._plan.model_plan import plan_model
-from ._plan.removal_plan import plan_removal
-from ._plan.shadow import shadows
 from ._plan.step import Plan
 from ._report import changed, failure, model_result, plan_text
 from ._spec.errors import Collector
@@ -38,11 +36,7 @@ def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> R
     settings = Settings(secrets.token_urlsafe(24), params["wait_timeout"], params["quiet"], params["force"])
     absent = params["state"] == "absent"
     lives = _read(client, models, missing_crds=check or absent)
-    plans = (
-        [plan_removal(lives[model.key]) for model in models]
-        if absent
-        else _plans(client, models, lives, settings, params)
-    )
+    plans = _removals(models, lives) if absent else _plans(client, models, lives, settings, params)
     for plan in plans:
         refuse_in_rollout(lives[plan.key], plan)
     if check:
@@ -50,12 +44,18 @@ def converge_models(client: Client, params: Mapping[str, Any], check: bool) -> R
     return _result(plans, _carry_out(client, models, lives, settings, plans))
 
 
+def _removals(models: Iterable[Model], lives: Mapping[str, Live]) -> list[Plan]:
+    from ._plan.removal_plan import plan_removal  # loaded where it is needed only, as are others below
+
+    return [plan_removal(lives[model.key]) for model in models]
+
+
 def _carry_out(
     client: Client, models: Iterable[Model], lives: Mapping[str, Live], settings: Settings, plans: Iterable[Plan]
 ) -> Outcome:
     if not any(plan.steps for plan in plans):
         return Outcome()
-    from ._converge import Converge  # a third of the code, which a run without changes does not load
+    from ._converge import Converge  # a third of the code
 
     driver = Converge(client, lives, settings, {model.key: model.model_name for model in models})
     return driver.run(plans)
@@ -120,6 +120,8 @@ def _warn_of_shadows(client: Client, plans: list[Plan], lives: Mapping[str, Live
     }
     if not roots:
         return plans
+    from ._plan.shadow import shadows
+
     try:
         others = list_kind(client, "VirtualService")
     except NotFound:  # a cluster without Istio has no routes; writing ours says more

@@ -14,7 +14,7 @@ from typing import Any
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
 from ._cluster.read import OURS, list_kind
-from ._cluster.readiness import is_ready, ready_endpoints
+from ._cluster.readiness import is_ready, pods_of, ready_endpoints
 from ._plan.live import Live, group, serves_as
 from ._render.meta import Object
 from ._serving import served
@@ -96,14 +96,7 @@ def _add_served(client: Client, models: list[Result], pods: list[Object]) -> Non
 
     def ask(entry: tuple[Result, Result]) -> list[int] | str:
         model, version = entry
-        labels = {"app": model["name"], "version": version["name"]}
-        its = [
-            pod
-            for pod in pods
-            if pod["metadata"]["namespace"] == model["namespace"]
-            and labels.items() <= pod["metadata"]["labels"].items()
-            and is_ready(pod)
-        ]
+        its = filter(is_ready, pods_of(pods, model["namespace"], model["name"], version["name"]))
         try:
             return served(client, its, version["model_name"])
         except ClusterError as error:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ def cluster_module(**options: Any) -> AnsibleModule:
 
 def run(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> None:
     """End the module with what ``work`` returns, or with one message in words."""
+    gc.set_threshold(100_000)  # lists of thousands of objects hold no cycles to look for
     try:
         result = work(connect(module.params, module.params.get("parallel") or 16))
     except ImportError as error:

@@ -15,7 +15,7 @@ from typing import Any
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
 from ._cluster.read import OURS, list_kind
-from ._cluster.readiness import is_ready, ready_endpoints, unready
+from ._cluster.readiness import is_ready, pods_of, ready_endpoints, unready
 from ._cluster.watch import Store, wait
 from ._serving import served
 from ._spec import names
@@ -48,7 +48,7 @@ class Ready:
 
     def pods(self, namespace: str, model: str, version: str) -> list[dict[str, Any]]:
         """The Pods of a version that are not on their way out."""
-        found = list_kind(self._client, "Pod", namespace, f"{OURS},app={model},version={version}")
+        found = pods_of(list_kind(self._client, "Pod", namespace, f"{OURS},app={model}"), namespace, model, version)
         return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
 
     def _namespace(self, namespace: str, awaited: list[Waiting]) -> tuple[dict[Waiting, list[int]], dict[Waiting, str]]:
@@ -121,12 +121,12 @@ def _unready(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -
     )
 
 
-def _pods(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> list[Mapping[str, Any]]:
-    labels = {"app": model.split("/")[1], "version": version}
-    return [pod for pod in store["Pod"].values() if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+def _pods(store: Mapping[str, Mapping[str, Any]], model: str, version: str) -> list[dict[str, Any]]:
+    namespace, name = model.split("/")
+    return pods_of(store["Pod"].values(), namespace, name, version)
 
 
-def _newest(pods: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _newest(pods: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The Pods of the newest generation: why an older one is not ready matters to nobody any more."""
     if not pods:
         return []

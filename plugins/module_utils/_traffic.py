@@ -42,8 +42,7 @@ def converge_traffic(client: Client, params: Mapping[str, Any], check: bool) -> 
     undo = params["state"] == "previous"
     if declared is not None:
         check_versions(declared, endpoints.versions, f"{namespace}/{name}")
-        rule = before.rule if declared.same_as(before.rule) else declared  # another order is the same rule
-        record = moved(before, declared)
+        rule, record = moved(before, declared)
     else:
         rule, record = undone(before)
     settings = Settings(secrets.token_urlsafe(24), params["wait_timeout"], force=params["force"])

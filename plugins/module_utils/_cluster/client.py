@@ -99,9 +99,9 @@ class Client:
         finally:
             response.close()
 
-    def every(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """``work`` for each item, concurrently; results in the items' order. The first error is raised when all have ended."""
-        with ThreadPoolExecutor(self.parallel) as pool:
+    def every(self, work: Callable[[T], R], items: Iterable[T], most: int | None = None) -> list[R]:
+        """``work`` for each item, concurrently, ``most`` at once; results in the items' order. The first error is raised when all have ended."""
+        with ThreadPoolExecutor(min(self.parallel, most or self.parallel)) as pool:
             return [future.result() for future in [pool.submit(work, item) for item in items]]
 
     @property

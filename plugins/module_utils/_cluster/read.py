@@ -18,6 +18,8 @@ from .kinds import OWN, api_version, path
 
 OURS = f"{MANAGED_BY}={MANAGER}"
 PAGE = 500
+READERS = 3
+"""Lists that are read at once: a connection takes longer to open than a list to be read, and one interpreter parses them all."""
 
 
 def get(client: Client, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
@@ -53,7 +55,7 @@ def own_objects(
                 return []
             raise
 
-    found = client.every(read, [(kind, namespace) for namespace in namespaces for kind in kinds])
+    found = client.every(read, [(kind, namespace) for namespace in namespaces for kind in kinds], READERS)
     return [entry for entries in found for entry in entries]
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._render.meta import Object, selector
+
 
 def unready(deployment: Mapping[str, Any] | None, pods: Iterable[Mapping[str, Any]], endpoints: int) -> str | None:
     """None where every Pod of the newest generation is available and endpoints are ready; otherwise the reason."""
@@ -35,6 +37,16 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     """Whether a Pod gets requests: ready, and not on its way out."""
     conditions = {entry["type"]: entry["status"] for entry in pod.get("status", {}).get("conditions") or ()}
     return conditions.get("Ready") == "True" and not pod["metadata"].get("deletionTimestamp")
+
+
+def pods_of(pods: Iterable[Object], namespace: str, model: str, version: str) -> list[Object]:
+    """The Pods of one version."""
+    labels = selector(model, version).items()
+    return [
+        pod
+        for pod in pods
+        if pod["metadata"]["namespace"] == namespace and labels <= (pod["metadata"].get("labels") or {}).items()
+    ]
 
 
 def pod_reason(pod: Mapping[str, Any]) -> str | None:

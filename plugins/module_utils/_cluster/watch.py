@@ -11,7 +11,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from .client import Client
@@ -21,6 +22,9 @@ from .read import list_versioned
 
 Store = dict[str, dict[str, dict[str, Any]]]
 """Objects by kind and name."""
+
+Event = tuple[str, str, "dict[str, Any] | None"] | ClusterError
+"""Kind, name and object, None where it is gone; or why a watch was lost."""
 
 PAUSE = 0.1
 """Seconds between the regular end of a watch and the next: whoever ends them at once is not asked without a break."""
@@ -42,7 +46,7 @@ def wait(
     Raises ClusterError where the first reading fails, or where the watch stays lost until the time is up.
     """
     deadline = time.monotonic() + timeout
-    events: queue.Queue[tuple[str, str, dict[str, Any] | None] | ClusterError] = queue.Queue()
+    events: queue.Queue[Event] = queue.Queue()
     stop = threading.Event()
     store: Store = {}
     lost: ClusterError | None = None
@@ -59,12 +63,20 @@ def wait(
                 if lost is not None:
                     raise lost from None
                 return store
-            lost = event if isinstance(event, ClusterError) else None
-            if not isinstance(event, ClusterError):
-                _note(store, *event)
+            for news in (event, *_more(events)):  # many Pods change at once, and ``done`` looks at all of them
+                lost = news if isinstance(news, ClusterError) else None
+                if not isinstance(news, ClusterError):
+                    _note(store, *news)
         return store
     finally:
         stop.set()
+
+
+def _more(events: queue.Queue[Event]) -> Iterator[Event]:
+    """What else has come in by now."""
+    with suppress(queue.Empty):
+        while True:
+            yield events.get_nowait()
 
 
 def _note(store: Store, kind: str, name: str, entry: dict[str, Any] | None) -> None:

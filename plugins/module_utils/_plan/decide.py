@@ -62,13 +62,11 @@ def _first(model: Model) -> Rule:
     )
 
 
-def moved(before: LiveRule | None, rule: Rule) -> Record:
-    """What to remember when ``rule`` takes the place of what is live, outside any declaration."""
-    if before is None:
-        return Record()
-    if rule.same_as(before.rule):
-        return before.record
-    return Record(before.record.declared, previous=before.rule)
+def moved(live: LiveRule, rule: Rule) -> tuple[Rule, Record]:
+    """``rule`` in the place of the live one, outside any declaration, and what to remember then; another order is the same rule."""
+    if rule.same_as(live.rule):
+        return live.rule, live.record
+    return rule, Record(live.record.declared, previous=live.rule)
 
 
 def undone(live: LiveRule) -> tuple[Rule, Record]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .._render.meta import Object
-from .._render.rule import DECLARED, PREVIOUS, ROLLOUT, Policy, Record, beacon
+from .._render.rule import DECLARED, PREVIOUS, ROLLOUT, Policy, Record
 from .._spec import names
 from .._spec.errors import SpecError, wrong
 from .._spec.rule import Rule, from_weights, read_rule
@@ -40,7 +41,6 @@ class LiveRule:
     record: Record
     policy: Policy
     previews: tuple[str, ...]
-    digest: str
     resource_version: str
 
 
@@ -58,7 +58,7 @@ class Live:
     def get(self, kind: str, name: str) -> Object | None:
         return self.objects.get((kind, name)) or self.neighbours.get((kind, name))
 
-    @property
+    @cached_property
     def rule(self) -> LiveRule | None:
         found = self.get("VirtualService", names.rule(self.name))
         return read_live_rule(found) if found and is_ours(found) else None
@@ -161,7 +161,6 @@ def read_live_rule(entry: Mapping[str, Any]) -> LiveRule:
             for n, r in routes.items()
             if str(n).startswith("preview-rest-")
         ),
-        digest=beacon([route for route in http if route.get("name") != "proof"])["directResponse"]["body"]["string"],
         resource_version=metadata["resourceVersion"],
     )
 
@@ -170,6 +169,7 @@ def _version(model: str, host: str) -> str:
     return host.split(".", 1)[0].removeprefix(f"{model}-")
 
 
+@lru_cache(maxsize=1024)
 def _remembered(text: str | None) -> Rule | None:
     """A rule from an annotation; one that cannot be read is as good as none."""
     try:

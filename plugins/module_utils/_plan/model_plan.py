@@ -22,7 +22,7 @@ from .decide import Decision, decide
 from .live import Live, is_ours
 from .step import Plan, Stage, Step
 from .traffic_plan import select_step, shift_steps
-from .workload_plan import superfluous_steps, workload_steps
+from .workload_plan import superfluous_steps, workload_steps, workloads
 from .write import apply_step, check_owner, delete_step
 
 
@@ -42,13 +42,14 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
         )
         decision = Decision(before.rule, before.record)
     pin = list(_pin(model, live))
-    workloads = list(workload_steps(model, live))
+    objects = workloads(model)
+    written = list(workload_steps(model, live, objects))
     steps = [
         *pin,
-        *workloads,
-        *(_ready(model, live, decision.rule, workloads) if wait else ()),
+        *written,
+        *(_ready(model, live, decision.rule, written) if wait else ()),
         *_routes(model, live, decision, token, pinned=bool(pin)),
-        *superfluous_steps(model, live),
+        *superfluous_steps(live, objects),
         *(_purge(model, live, decision.rule, warnings) if purge else ()),
     ]
     return Plan(

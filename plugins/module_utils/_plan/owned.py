@@ -80,27 +80,34 @@ def _tracked(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _compare(fields: Mapping[str, Any], live: Any, wanted: Any, path: str) -> Iterator[Change]:
-    children = {name: node for name, node in fields.items() if name != "."}
-    if not children:
+    if _is_leaf(fields):
         if not _equal(live, wanted, path):
             yield Change(path, live, wanted)
-    elif isinstance(wanted, Mapping):
-        yield from _compare_map(children, live if isinstance(live, Mapping) else {}, wanted, path)
+    elif isinstance(wanted, dict):
+        yield from _compare_map(fields, live if isinstance(live, dict) else {}, wanted, path)
     elif isinstance(wanted, list):
-        yield from _compare_list(children, live if isinstance(live, list) else [], wanted, path)
+        yield from _compare_list(fields, live if isinstance(live, list) else [], wanted, path)
     else:
         yield Change(path, live, wanted)
+
+
+def _is_leaf(fields: Mapping[str, Any]) -> bool:
+    """Whether a field is owned as a whole. The name "." stands for the map or item itself."""
+    return not fields or (len(fields) == 1 and "." in fields)
 
 
 def _compare_map(
     fields: Mapping[str, Any], live: Mapping[str, Any], wanted: Mapping[str, Any], path: str
 ) -> Iterator[Change]:
     for name, value in wanted.items():
-        node, where = fields.get(f"f:{name}"), f"{path}.{name}" if path else name
+        node, old = fields.get(f"f:{name}"), live.get(name, UNSET)
+        if node == {} and old == value:  # nearly always; the rest of this function is for what differs
+            continue
+        where = f"{path}.{name}" if path else name
         if node is None:
-            yield Change(where, live.get(name, UNSET), value)
+            yield Change(where, old, value)
         else:
-            yield from _compare(node, live.get(name, UNSET), value, where)
+            yield from _compare(node, old, value, where)
     for field in fields:
         name = field[2:]
         if name not in wanted and live.get(name, UNSET) is not UNSET:
@@ -111,6 +118,8 @@ def _compare_list(fields: Mapping[str, Any], live: list[Any], wanted: list[Any],
     """A list that is merged by keys, or a set of values."""
     seen = []
     for field, node in fields.items():
+        if field == ".":
+            continue
         old, new = _item(field, live), _item(field, wanted)
         where = f"{path}[{_label(field)}]"
         if new is UNSET:
@@ -126,9 +135,9 @@ def _compare_list(fields: Mapping[str, Any], live: list[Any], wanted: list[Any],
 
 
 def _pick(fields: Mapping[str, Any], live: Any) -> Any:
-    children = {name: node for name, node in fields.items() if name != "."}
-    if not children or live is UNSET:
+    if _is_leaf(fields) or live is UNSET:
         return live
+    children = {name: node for name, node in fields.items() if name != "."}
     if isinstance(live, Mapping):
         picked = {name[2:]: _pick(node, live.get(name[2:], UNSET)) for name, node in children.items()}
         return {name: value for name, value in picked.items() if value is not UNSET}
@@ -145,19 +154,14 @@ def _item(field: str, items: list[Any]) -> Any:
     if field.startswith("v:"):
         value = json.loads(field[2:])
         return next((item for item in items if item == value), UNSET)
-    keys = _keys(field)
-    return next(
-        (item for item in items if isinstance(item, Mapping) and all(item.get(n) == v for n, v in keys.items())), UNSET
-    )
+    keys = _keys(field).items()
+    return next((item for item in items if isinstance(item, dict) and keys <= item.items()), UNSET)
 
 
 @lru_cache(maxsize=4096)
-def _parsed(field: str) -> tuple[tuple[str, Any], ...]:
-    return tuple(json.loads(field[2:]).items())
-
-
-def _keys(field: str) -> dict[str, Any]:
-    return dict(_parsed(field))
+def _keys(field: str) -> Mapping[str, Any]:
+    keys: dict[str, Any] = json.loads(field[2:])
+    return keys
 
 
 def _label(field: str) -> str:

@@ -32,8 +32,6 @@ def shift_steps(
     ``token`` is the preview's secret. An undo writes the weights at once and waits for no proof.
     """
     model, before = f"{live.namespace}/{live.name}", live.rule
-    if before is not None and rule.same_as(before.rule):
-        rule = before.rule  # another order is no change
     wanted = rule_service(live.name, live.namespace, rule, policy, record)
     reason = "" if before is None or rule.same_as(before.rule) else f"rule {before.rule} -> {rule}"
     shift = list(apply_step(live, wanted, Stage.SHIFT, reason, versioned=True))

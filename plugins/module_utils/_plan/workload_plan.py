@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .._render.meta import Object
@@ -26,25 +26,33 @@ AUTOSCALERS = "kube-controller-manager"
 OPTIONAL_KINDS = ("ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 
 
-def workload_steps(model: Model, live: Live) -> Iterator[Step]:
+Workloads = Mapping[str, list[Object]]
+"""What serves each version of the list, by its name."""
+
+
+def workloads(model: Model) -> Workloads:
+    return {version.name: version_objects(model, version) for version in model.versions}
+
+
+def workload_steps(model: Model, live: Live, objects: Workloads) -> Iterator[Step]:
     """What has to be written so that every version of the list serves."""
     for version in model.versions:
         retaken = version.autoscale is None and _was_autoscaled(live, names.version(model.name, version.name))
-        for wanted in version_objects(model, version):
+        for wanted in objects[version.name]:
             for step in apply_step(live, _keep_replicas(live, wanted), Stage.CREATE):
                 # The number that our own autoscaler left behind is ours again.
                 yield replace(step, force=retaken and wanted["kind"] == "Deployment")
 
 
-def superfluous_steps(model: Model, live: Live) -> Iterator[Step]:
+def superfluous_steps(live: Live, objects: Workloads) -> Iterator[Step]:
     """Objects that a version of the list no longer asks for. An autoscaler goes first: it would write the replicas again."""
-    for version in model.versions:
-        wanted = {entry["kind"] for entry in version_objects(model, version)}
-        for entry in live.of_version(version.name):
+    for version, entries in objects.items():
+        wanted = {entry["kind"] for entry in entries}
+        for entry in live.of_version(version):
             kind = entry["kind"]
             if kind in OPTIONAL_KINDS and kind not in wanted:
                 stage = Stage.PIN if kind == "HorizontalPodAutoscaler" else Stage.REMOVE
-                yield delete_step(live, entry, stage, f"version {version.name} asks for none any more")
+                yield delete_step(live, entry, stage, f"version {version} asks for none any more")
 
 
 def _was_autoscaled(live: Live, name: str) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -47,6 +46,8 @@ def wrong(message: str, path: str = "") -> SpecError:
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A hint such as ``did you mean traffic?``, or what there is."""
+    from difflib import get_close_matches
+
     names = sorted(known)
     close = get_close_matches(str(word), names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(names) or 'none'}"

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from . import names, record
@@ -71,7 +72,8 @@ class Model:
         return next(version for version in self.versions if version.name == name)
 
 
-def options() -> dict[str, Any]:
+@cache
+def options() -> Mapping[str, Any]:
     """Every key of a model, the defaults for its versions included."""
     return {**keys(Workload), **keys(Model)}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from .check import Check, shown
@@ -33,7 +33,8 @@ def key(check: Check, default: Any = REQUIRED) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def keys(cls: type) -> dict[str, dataclasses.Field[Any]]:
+@cache
+def keys(cls: type) -> Mapping[str, dataclasses.Field[Any]]:
     """The fields that a user may write, by name."""
     return {field.name: field for field in dataclasses.fields(cls) if "check" in field.metadata}
 

@@ -12,7 +12,7 @@ from ansible_collections.tfserving.istio.tests.unit.support.models import read
 
 def live(rule: str, declared: str | None = None, previous: str | None = None) -> LiveRule:
     record = Record(*(text and read_rule(text) for text in (declared, previous)))
-    return LiveRule(read_rule(rule), record, Policy(), (), "", "1")
+    return LiveRule(read_rule(rule), record, Policy(), (), "1")
 
 
 def decided(traffic: str | None, now: LiveRule | None) -> Decision:
@@ -63,7 +63,8 @@ def test_a_rule_that_names_an_unknown_version_says_which_there_are():
 
 
 def test_a_move_outside_a_declaration_keeps_what_was_declared():
-    assert moved(live("v1:100", "v1:100"), rule("v2:100")) == Record(rule("v1:100"), rule("v1:100"))
+    now = live("v1:100", "v1:100")
+    assert moved(now, rule("v2:100")) == (rule("v2:100"), Record(rule("v1:100"), rule("v1:100")))
 
 
 def test_an_undo_goes_back_once():
@@ -75,5 +76,4 @@ def test_an_undo_goes_back_once():
 
 def test_a_move_to_what_is_live_remembers_what_was_remembered():
     now = live("v1:90:v2:10", "v1:100", "v2:100")
-    assert moved(now, rule("v2:10:v1:90")) == now.record
-    assert moved(None, rule("v1:100")) == Record()
+    assert moved(now, rule("v2:10:v1:90")) == (now.rule, now.record)

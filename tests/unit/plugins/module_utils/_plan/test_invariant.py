@@ -110,8 +110,9 @@ def test_traffic_alone_keeps_the_invariant_and_an_undo_brings_the_old_rule_back(
 
 
 def shift(cluster: Cluster, rule: dict[str, float]) -> Plan:
-    live, wanted = cluster.live(), read_rule(rule)
-    return as_plan(cluster, shift_steps(live, wanted, live.rule.policy, moved(live.rule, wanted), "secret"))
+    live = cluster.live()
+    wanted, record = moved(live.rule, read_rule(rule))
+    return as_plan(cluster, shift_steps(live, wanted, live.rule.policy, record, "secret"))
 
 
 def as_plan(cluster: Cluster, steps: Any) -> Plan:

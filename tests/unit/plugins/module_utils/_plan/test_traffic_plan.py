@@ -20,9 +20,10 @@ def deployed(rule: str) -> Cluster:
 
 
 def steps(cluster: Cluster, rule: str, undo: bool = False) -> list[Step]:
-    live, wanted = cluster.live(), read_rule(rule)
+    live = cluster.live()
     assert live.rule is not None
-    return list(shift_steps(live, wanted, live.rule.policy, moved(live.rule, wanted), "secret", undo))
+    wanted, record = moved(live.rule, read_rule(rule))
+    return list(shift_steps(live, wanted, live.rule.policy, record, "secret", undo))
 
 
 def stages(found: list[Step]) -> list[Stage]:
