@@ -41,7 +41,7 @@ class Evidence:
         """Counters that start from now."""
         gates = self._rollout.gates_of(state.step)
         boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
-        return asdict(Counters(self._clock(), self._hosts(state), boundaries, state.own))
+        return asdict(Counters(self._clock(), self._hosts(state), boundaries))
 
     def look(self, state: State) -> Seen:
         """One round. Without an answer of Prometheus there is no window, and the notes say why."""

@@ -58,6 +58,17 @@ def text(pattern: str, expected: str, longest: int = 0) -> Check:
     return Check("str", read)
 
 
+def secret() -> Check:
+    """A string on one line that no message quotes."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not value.isprintable():
+            raise wrong("is not a string on one line; quote it if YAML made something else of it")
+        return str(value)
+
+    return Check("str", read)
+
+
 def one_of(*choices: str) -> Check:
     def read(value: Any) -> str:
         if value not in choices:
@@ -192,3 +203,5 @@ LABEL_KEY = text(r"([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{
 LABEL_VALUE = text(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?", "a label value (quote numbers and booleans)")
 ANY_TEXT = text(r".*", "a string")
 ABSOLUTE_PATH = text(r"/[^\s:]*", "an absolute path")
+HEADER = text(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", "the name of an HTTP header")
+SECRET = secret()

@@ -8,15 +8,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from .check import ABSOLUTE_PATH, ANY_TEXT, DNS_LABEL, Check, list_of, map_of, one_of, seconds, shown, text, whole
-from .errors import did_you_mean, wrong
-from .record import REQUIRED, key
+from .check import (
+    ABSOLUTE_PATH,
+    ANY_TEXT,
+    HEADER,
+    SECRET,
+    Check,
+    list_of,
+    map_of,
+    one_of,
+    plain,
+    seconds,
+    shown,
+    text,
+    whole,
+)
+from .errors import Collector, did_you_mean, wrong
+from .record import MISSING, REQUIRED, key, keys, mapping, unknown, values
 
 HIDDEN = "(hidden)"
 PLACEHOLDERS = ("model", "namespace", "candidate", "baseline", "candidate_service", "baseline_service", "interval")
@@ -33,6 +48,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "approval": {},
 }
 """The keys of each kind of gate, with their defaults."""
+
+OWN = tuple(dict.fromkeys(name for own in KINDS.values() for name in own))
+NAME = text(r"[A-Za-z0-9][-_. A-Za-z0-9]*", "a name of letters, digits, '-', '_', '.' and spaces", longest=63)
 
 
 def _number(check: Callable[[float], bool], expected: str) -> Check:
@@ -68,13 +86,13 @@ def _url(value: Any) -> str:
 class Gate:
     """One gate. A key that its kind does not have is None.
 
-    objective and margin are percents (of requests that succeed, or that are no slower than ``boundary`` ms; points
-    by which it may be missed, which is what the test must be able to see). ``against``: what the candidate is compared with.
+    ``objective`` and ``margin`` are percents: of requests that succeed, or that are no slower than ``boundary`` ms, and by how
+    many points it may be missed before that has to be seen. ``against``: what the candidate is compared with.
     ``floor``: requests a second of the candidate. ``failures``: consecutive looks that fail a query. ``timeout``: seconds.
     """
 
     kind: str = key(one_of(*KINDS))
-    name: str = key(DNS_LABEL, None)
+    name: str = key(NAME, None)
     objective: float = key(_number(lambda n: 0 < n <= 100, "a percent above 0"), None)
     margin: float = key(_number(lambda n: 0 < n < 100, "percent points between 0 and 100"), None)
     against: tuple[str, ...] = key(list_of(one_of("objective", "baseline"), at_least=1), None)
@@ -85,7 +103,7 @@ class Gate:
     at_most: float | None = key(_number(lambda n: True, "a number"), None)
     failures: int = key(whole(1, 1000), None)
     url: str = key(Check("str", _url), None)
-    headers: dict[str, str] | None = key(map_of(ANY_TEXT, ANY_TEXT), None)
+    headers: dict[str, str] | None = key(map_of(HEADER, SECRET), None)
     ca_cert: str | None = key(ABSOLUTE_PATH, None)
     argv: tuple[str, ...] = key(list_of(ANY_TEXT, at_least=1), None)
     timeout: float = key(seconds(0.001), None)
@@ -93,19 +111,62 @@ class Gate:
     def kept(self) -> dict[str, Any]:
         """The gate as plain JSON for plans and reports: values of headers and a URL's query, which may be secret, are hidden.
 
-        Two gates that differ in nothing else keep the same: a renewed token is no other plan.
+        Gates that differ in nothing else keep the same: a renewed token is no other plan.
         """
-        raise NotImplementedError
+        result = {name: entry for name, entry in plain(dataclasses.asdict(self)).items() if entry is not None}
+        if self.headers:
+            result["headers"] = dict.fromkeys(self.headers, HIDDEN)
+        if self.kind == "webhook" and urlsplit(self.url).query:
+            result["url"] = urlunsplit(urlsplit(self.url)._replace(query=HIDDEN))
+        return result
 
 
 def read_gate(value: Any) -> Gate:
     """A gate from its mapping or, with nothing but defaults, from its kind alone. Raises SpecError with every problem of it."""
-    raise NotImplementedError
+    given = {"kind": value} if isinstance(value, str) else mapping(value, f"its keys: kind, name, {', '.join(OWN)}")
+    problems = Collector()
+    unknown(given, keys(Gate), problems)
+    kind = str(given.get("kind"))
+    own = KINDS.get(kind)
+    if own is None:
+        values(Gate, given, problems)
+        problems.finish()
+        raise wrong(MISSING, "kind")
+    for name, entry in given.items():
+        if name in OWN and name not in own and entry is not None:
+            problems.add(name, f"is no key of a gate of kind {kind}, which has {', '.join(own) or 'none'}")
+    result = values(Gate, {**own, **{name: entry for name, entry in given.items() if entry is not None}}, problems)
+    for name, default in own.items():
+        if default is REQUIRED and given.get(name) is None:
+            problems.add(name, MISSING)
+    if not problems.problems:
+        result.setdefault("name", kind)
+        _together(result, problems)
+    problems.finish()
+    return Gate(**result)
+
+
+def _together(result: dict[str, Any], problems: Collector) -> None:
+    """What single keys cannot show."""
+    if result.get("objective") is not None and result["margin"] >= result["objective"]:
+        problems.add("margin", f"{result['margin']:g} leaves nothing of the objective {result['objective']:g}")
+    if result["kind"] == "promql":
+        least, most = result.get("at_least"), result.get("at_most")
+        if least is None and most is None:
+            problems.add("at_least", "is required, or at_most")
+        elif least is not None and most is not None and least > most:
+            problems.add("at_least", f"{least:g} is more than at_most {most:g}")
 
 
 def read_gates(value: Any) -> tuple[Gate, ...]:
     """Gates whose names differ. Raises SpecError."""
-    raise NotImplementedError
+    gates: tuple[Gate, ...] = list_of(GATE)(value)
+    problems = Collector()
+    for index, gate in enumerate(gates):
+        if gate.name in [other.name for other in gates[:index]]:
+            problems.add(f"[{index}].name", f"{gate.name} is the name of an earlier gate too; give each a name")
+    problems.finish()
+    return gates
 
 
 GATE = Check("raw", read_gate, record=Gate)
