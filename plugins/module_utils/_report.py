@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ._outcome import Outcome
-from ._plan.owned import Change
+from ._plan.owned import Change, changes
 from ._plan.step import Plan, Step
+from ._render.meta import Object
 from ._render.rule import PREVIEW_HEADER
 
 HIDDEN = "(hidden)"
@@ -28,11 +29,15 @@ def step_result(step: Step) -> dict[str, Any]:
         "reason": step.reason,
     }
     if step.changes:
-        result["changes"] = [
-            {"path": change.path, "before": before, "after": after}
-            for change, before, after in map(_shown, step.changes)
-        ]
+        result["changes"] = _change_results(step.changes)
     return result
+
+
+def patch_result(live: Object, wanted: Object) -> dict[str, Any]:
+    """What a write changes of an object."""
+    metadata = wanted["metadata"]
+    target = f"{wanted['kind']} {metadata['namespace']}/{metadata['name']}"
+    return {"object": target, "changes": _change_results(changes(live, wanted))}
 
 
 def model_result(plan: Plan, outcome: Outcome | None) -> dict[str, Any]:
@@ -77,10 +82,15 @@ def _paragraph(plan: Plan) -> str:
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"  {number:>2}. {step.action:<8} {step.target}: {step.reason}\n")
         lines += [
-            f"        {change.path}: {_brief(change.path, before)} -> {_brief(change.path, after)}\n"
+            f"        {change.path}: {brief(change.path, before)} -> {brief(change.path, after)}\n"
             for change, before, after in map(_shown, step.changes)
         ]
     return "".join(lines) + "\n"
+
+
+def _change_results(found: Iterable[Change]) -> list[dict[str, Any]]:
+    shown = map(_shown, found)
+    return [{"path": change.path, "before": before, "after": after} for change, before, after in shown]
 
 
 def _shown(change: Change) -> tuple[Change, Any, Any]:
@@ -103,8 +113,8 @@ def _redacted(path: str, value: Any) -> Any:
     return value
 
 
-def _brief(path: str, value: Any) -> str:
-    """One line for a value; routes as what they do."""
+def brief(path: str, value: Any) -> str:
+    """One line for a value of an object; routes as what they do."""
     if path == "spec.http" and isinstance(value, list):
         return "; ".join(_route_brief(route) for route in value)
     text = "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)

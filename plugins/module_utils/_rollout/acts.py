@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import asdict, replace
 from typing import Any
 
 from .._cluster.client import Client
@@ -26,7 +27,7 @@ from .._spec.errors import SpecError
 from .._spec.rollout import Rollout
 from .._spec.rule import WHOLE, Rule, read_rule
 from .evidence import Evidence
-from .golden import Door, failures, summary
+from .golden import Door, summary, tried
 from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
 from .room import NoRoom, Room
 from .routes import Routes, marked
@@ -61,9 +62,16 @@ class Acts:
             FINISH: self._finish,
         }
         try:
-            return acts[kind](state)
+            seen = acts[kind](state)
         except (ClusterError, SpecError) as error:
-            return Seen(time.time(), trouble=str(error))
+            seen = Seen(time.time(), trouble=str(error))
+        return replace(seen, patches=self.written())
+
+    def written(self) -> list[dict[str, Any]]:
+        """What was written since this was asked last."""
+        room, routes = self._room.patches, self.routes.patches
+        self._room.patches, self.routes.patches = [], []
+        return [*room, *routes]
 
     def _mark(self, state: State) -> Seen:
         before = read_rule(state.before)
@@ -102,10 +110,17 @@ class Acts:
         else:
             proof = prove_answer(self._client, places, candidate.token, rollout.ready_timeout)
             doors = [(Door(place, candidate.token), Door(place, baseline.token)) for place in places]
-        wrong = failures(self._client, rollout.golden, doors)
+        golden = tried(self._client, rollout.golden, doors)
+        wrong = [str(one) for one in golden if one.problem]
         sent = proof.asked + len(rollout.golden) * len(doors)
         own = self._evidence.own(state, sent)
-        return Seen(time.time(), refused=summary(wrong), own=own, notes=list(proof.notes))
+        return Seen(
+            time.time(),
+            refused=summary(wrong),
+            own=own,
+            notes=list(proof.notes),
+            golden=[asdict(one) for one in golden],
+        )
 
     def _shift(self, state: State) -> Seen:
         """Write the step's weight, and wait until every gateway Pod has it."""

@@ -41,10 +41,10 @@ class Driver:
 
     def __init__(
         self, client: Client, kept: Kept, acts: Callable[[], Acts], lease: Lease, tell: Callable[[State, str], None]
-    ):
+    ) -> None:
         self._client, self._make_acts, self._lease, self._tell = client, acts, lease, tell
         self.kept, self.lines = kept, list[dict[str, Any]]()
-        self._acts = acts()
+        self._acts, self._written = acts(), list[dict[str, Any]]()
         rollout = kept.state.rollout
         self._eyes = Eyes(client, rollout.namespace, rollout.name, kept.state.id)
 
@@ -119,11 +119,15 @@ class Driver:
             late = kind == PREPARE and time.time() >= until
             if ABORT in self._eyes.wishes() or self._lease.lost.is_set() or late:
                 self._acts.stop()
+                self._written += self._acts.written()
                 self._acts = self._make_acts()
                 return None
         return found[0] if found else None
 
     def _advance(self, kind: str, seen: Seen) -> None:
+        if self._written:  # by an action that was stopped
+            seen = replace(seen, patches=[*self._written, *seen.patches])
+            self._written = []
         before, after = self.state, advance(self.state, seen)
         line = event(kind, before, seen, after)
         made = entry(kind, before, seen, after, line)

@@ -49,19 +49,32 @@ class Door:
         return f"gateway Pod {self.place}" if isinstance(self.place, Entrance) else f"Pod {'/'.join(self.place)}"
 
 
-def failures(client: Client, golden: Iterable[Golden], doors: Iterable[tuple[Door, Door]]) -> list[str]:
-    """What is wrong with the candidate's answers; each pair of doors leads to it and to the baseline. Raises ClusterError."""
+@dataclass(frozen=True)
+class Tried:
+    """How the candidate answered one golden request through one door: in how many seconds, and what is wrong with it (empty for nothing)."""
 
-    def try_one(entry: Golden, candidate: Door, baseline: Door) -> str:
+    request: str
+    through: str
+    seconds: float
+    problem: str
+
+    def __str__(self) -> str:
+        return f"golden request {self.request}, through {self.through}: {self.problem or 'answered'}"
+
+
+def tried(client: Client, golden: Iterable[Golden], doors: Iterable[tuple[Door, Door]]) -> list[Tried]:
+    """The candidate's answers to all requests; each pair of doors leads to it and to the baseline. Raises ClusterError."""
+
+    def try_one(entry: Golden, candidate: Door, baseline: Door) -> Tried:
         answer, seconds = candidate.post(client, entry)
         wrong = problem(entry, answer.status, answer.json(), seconds)
         if not wrong and entry.compare is not None:
             wrong = _unlike(entry, baseline.post(client, entry)[0], answer)
-        return f"golden request {entry.label}, through {candidate}: {wrong}" if wrong else ""
+        return Tried(entry.label, str(candidate), round(seconds, 4), wrong)
 
     pairs = [(entry, *door) for entry in golden for door in doors]
     with ThreadPoolExecutor(4) as pool:
-        return [text for text in pool.map(lambda pair: try_one(*pair), pairs) if text]
+        return list(pool.map(lambda pair: try_one(*pair), pairs))
 
 
 def _unlike(golden: Golden, baseline: Answer, candidate: Answer) -> str:

@@ -18,6 +18,7 @@ from .._cluster.write import apply
 from .._plan.live import is_ours
 from .._plan.owned import extract
 from .._render.meta import Object
+from .._report import patch_result
 from .._spec import names
 from .._spec.rule import Rule
 from .capacity import needed, no_room
@@ -30,11 +31,12 @@ class NoRoom(ClusterError):
 
 
 class Room:
-    """The workloads of one model. ``notes``: what could not be made sure of."""
+    """The workloads of one model. ``notes``: what could not be made sure of. ``patches``: what was written."""
 
     def __init__(self, client: Client, namespace: str, model: str) -> None:
         self._client, self._namespace, self._model = client, namespace, model
         self.notes: list[str] = []
+        self.patches: list[dict[str, Any]] = []
 
     def make(self, candidate: str, before: Rule, tenths: int, restore: Mapping[str, Any]) -> dict[str, Any]:
         """Scale for a share of the candidate; what is to be put back in the end. Raises NoRoom, ClusterError.
@@ -60,7 +62,7 @@ class Room:
             elif least != _replicas(deployment):
                 body = extract(deployment)
                 body["spec"]["replicas"] = least
-                apply(self._client, body)
+                self._apply(deployment, body)
         return saved
 
     def put_back(self, restore: Mapping[str, Any]) -> None:
@@ -70,7 +72,7 @@ class Room:
             if scaler is not None and is_ours(scaler) and scaler["spec"].get("minReplicas") != minimum:
                 body = extract(scaler)
                 body["spec"]["minReplicas"] = minimum
-                apply(self._client, body)
+                self._apply(scaler, body)
 
     def empty(self, version: str) -> None:
         """Scale a version to no Pods."""
@@ -78,7 +80,11 @@ class Room:
         if deployment is not None and _replicas(deployment):
             body = extract(deployment)
             body["spec"]["replicas"] = 0
-            apply(self._client, body)
+            self._apply(deployment, body)
+
+    def _apply(self, live: Object, wanted: Object) -> None:
+        apply(self._client, wanted)
+        self.patches.append(patch_result(live, wanted))
 
     def _deployment(self, version: str) -> Object:
         name = names.version(self._model, version)
@@ -105,7 +111,7 @@ class Room:
         minimum.setdefault(scaler["metadata"]["name"], has)
         body = extract(scaler)
         body["spec"]["minReplicas"] = least
-        apply(self._client, body)
+        self._apply(scaler, body)
 
     def _fits(self, deployment: Object, more: int) -> None:
         """Look at the nodes where more Pods are needed, if that is allowed; the scheduler finds out otherwise."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
@@ -24,6 +25,7 @@ from .._plan.write import check_owner
 from .._proof import FORBIDDEN, Proof, prove_rule, settle
 from .._render.meta import Object
 from .._render.rule import Preview, Record, rule_service
+from .._report import patch_result
 from .._spec import names
 from .._spec.errors import wrong
 from .._spec.rule import Rule
@@ -34,11 +36,12 @@ class Stopped(Exception):
 
 
 class Routes:
-    """The routes of one model. After ``stop`` has returned no write begins, and none is under way."""
+    """The routes of one model. After ``stop`` has returned no write begins, and none is under way. ``patches``: what was written."""
 
     def __init__(self, client: Client, namespace: str, model: str) -> None:
         self._client, self.namespace, self.model = client, namespace, model
         self._lock, self._stopped = threading.Lock(), False
+        self.patches: list[dict[str, Any]] = []
 
     def stop(self) -> None:
         with self._lock:
@@ -83,6 +86,7 @@ class Routes:
             wanted = rule_service(self.model, self.namespace, rule, live.policy, record(live.record), previews)
             if changes(found, wanted):
                 apply(self._client, wanted, False, found["metadata"]["resourceVersion"])
+                self.patches.append(patch_result(found, wanted))
         return str(wanted["spec"]["http"][0]["directResponse"]["body"]["string"])
 
     def prove(self, digest: str, timeout: float) -> Proof:
@@ -110,6 +114,7 @@ class Routes:
             body = extract(service)
             body["spec"]["selector"] = {**body["spec"]["selector"], "version": version}
             apply(self._client, body)
+            self.patches.append(patch_result(service, body))
 
 
 def marked(candidate: str | None, previous: Rule | None) -> Callable[[Record], Record]:
