@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sys
 import time
 from typing import Any
 
+from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 from ansible_collections.kubernetes.core.plugins.action.k8s_info import ActionModule as KubernetesAction
 
@@ -29,7 +29,8 @@ class ActionModule(KubernetesAction):
             return super()._execute_module(module_name=module_name, module_args=module_args, task_vars=task_vars, **more)
         given = dict(module_args or self._task.args)
         one_slice = self._task.args.get("slice") in (True, "true", "yes", "True")
-        watched = sys.stdout.isatty() and len((task_vars or {}).get("ansible_play_hosts", [])) < 2
+        # Workers have no terminal of their own; whether the run has one is known from its colours.
+        watched = ANSIBLE_COLOR and len((task_vars or {}).get("ansible_play_hosts", [])) < 2
         holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
         loop = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
         lines: list[dict[str, Any]] = []
@@ -43,12 +44,16 @@ class ActionModule(KubernetesAction):
                 return _ended({**result, "lines": lines, "changed": changed}, str(given.get("state", "complete")))
 
     def _show(self, result: dict[str, Any], watched: bool) -> None:
-        place = f"{result.get('namespace')}/{result.get('name')}"
+        """Lines to stderr, so that callbacks which write JSON to stdout stay intact; on a terminal, a line that is renewed below them."""
+        width = display.columns
+        clear = "\r".ljust(width) + "\r" if watched else ""
         for entry in result.get("lines") or ():
             clock = time.strftime("%H:%M:%S", time.localtime(entry["at"]))
-            display.display(f"{clock}  {place}: {entry['line']}")
+            display.display(f"{clear}{clock}  {result['namespace']}/{result['name']}: {entry['line']}", stderr=True)
         if watched and result.get("status") and not result.get("done"):
-            display.display(f"          {result['status']}")
+            display.display(f"{clear}{result['status'][: width - 1]}", stderr=True, newline=False)
+        elif watched:
+            display.display(clear, stderr=True, newline=False)
 
 
 def _ended(result: dict[str, Any], state: str) -> dict[str, Any]:
