@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from .._spec.rollout import Rollout, read_rollout
@@ -66,7 +67,7 @@ class State:
 
     @property
     def rollout(self) -> Rollout:
-        return read_rollout(self.plan)
+        return _read(json.dumps(self.plan, sort_keys=True))
 
     @property
     def over(self) -> bool:
@@ -74,6 +75,12 @@ class State:
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+
+@lru_cache(maxsize=8)
+def _read(plan: str) -> Rollout:
+    """A plan from its JSON; a replay asks for it a thousand times."""
+    return read_rollout(json.loads(plan))
 
 
 def read_state(value: Mapping[str, Any]) -> State:

@@ -22,7 +22,7 @@ class Markup(str):
     """A piece of HTML, which goes into another one as it is."""
 
 
-def tag(name: str, *content: object, **attributes: object) -> Markup:
+def tag(name: str, /, *content: object, **attributes: object) -> Markup:
     """An element. ``class_`` is ``class`` and ``data_label`` is ``data-label``; content and attributes that are None are left out."""
     given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
     start = "".join([f"<{name}", *(f' {key}="{escaped(value)}"' for key, value in given.items()), ">"])
