@@ -92,8 +92,13 @@ def test_model_is_removed_when_nobody_asks(operator, cluster, model, namespace):
     assert not again["changed"]
 
 
-@pytest.mark.parametrize("rule", ["v1:100", None])
-def test_second_run_changes_nothing(operator, model, rule):
-    declared = model("v1", **({"traffic": rule} if rule else {}))
-    operator.model(declared)
-    assert not operator.model(declared)["changed"]
+def test_second_run_changes_nothing(operator, models, namespace, unique):
+    """With a rule declared, and without one."""
+    declared = [
+        models.model(f"mnist-{unique}", namespace, "v1", traffic="v1:100"),
+        models.model(f"other-{unique}", namespace, "v1"),
+    ]
+    operator.model(*declared)
+    again = operator.model(*declared)
+    assert [model["changed"] for model in again["models"]] == [False, False]
+    assert not again["changed"]

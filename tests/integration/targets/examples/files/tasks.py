@@ -1,10 +1,15 @@
-"""Prints the EXAMPLES of a plugin as tasks that can run on a cluster without a bucket: tasks.py TYPE NAME NAMESPACE MODELS."""
+"""Writes the EXAMPLES of plugins as tasks that can run on a cluster without a bucket: tasks.py NAMESPACE MODELS FOLDER TYPE:NAME...
+
+Each plugin's are in FOLDER/NAME.yml.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from itertools import groupby
+from pathlib import Path
 
 import yaml
 
@@ -16,15 +21,21 @@ PATHS = {
 }
 
 
-def main(kind: str, name: str, namespace: str, models: str) -> None:
-    """Print the tasks as YAML."""
-    full = f"tfserving.istio.{name}"
-    answer = subprocess.run(["ansible-doc", "--type", kind, "--json", full], capture_output=True, text=True, check=True)
-    text = json.loads(answer.stdout)[full]["examples"]
-    for path, local in PATHS.items():
-        text = text.replace(path, local)
-    text = text.replace("namespace: kubeflow", f"namespace: {namespace}")
-    print(yaml.safe_dump([adapted(task, namespace, models) for task in yaml.safe_load(text)], sort_keys=False))
+def main(namespace: str, models: str, folder: str, *plugins: str) -> None:
+    """Write the tasks as YAML."""
+    for kind, kinds in groupby(sorted(plugins), lambda plugin: plugin.partition(":")[0]):
+        names = [f"tfserving.istio.{plugin.partition(':')[2]}" for plugin in kinds]
+        answer = subprocess.run(
+            ["ansible-doc", "--type", kind, "--json", *names], capture_output=True, text=True, check=True
+        )
+        documents = json.loads(answer.stdout)
+        for name in names:
+            text = documents[name]["examples"]
+            for path, local in PATHS.items():
+                text = text.replace(path, local)
+            text = text.replace("namespace: kubeflow", f"namespace: {namespace}")
+            tasks = [adapted(task, namespace, models) for task in yaml.safe_load(text)]
+            Path(folder, f"{name.rpartition('.')[2]}.yml").write_text(yaml.safe_dump(tasks, sort_keys=False))
 
 
 def adapted(task: dict, namespace: str, models: str) -> dict:
@@ -43,6 +54,8 @@ def adapted(task: dict, namespace: str, models: str) -> dict:
     ]
     if not options["models"]:
         del options["models"]
+    if options.get("purge") or options.get("state") == "absent":
+        options.setdefault("quiet", 1)
     return task
 
 
