@@ -42,6 +42,15 @@ class Ansible:
         """Go back to the rule from before. Raises ChangeFailed."""
         return self.traffic(model, state="previous")
 
+    def rollout(self, model: dict[str, Any], candidate: str, fails: bool = False, **options: Any) -> Result:
+        """Run tfserving.istio.rollout for a model and return its result. Raises ChangeFailed where it fails and is not to."""
+        return self.start_rollout(model, candidate, **options).result(fails)
+
+    def start_rollout(self, model: dict[str, Any], candidate: str, **options: Any) -> Run:
+        """Start a run of tfserving.istio.rollout."""
+        place = {"name": model["name"], "namespace": model["namespace"]}
+        return self.start({"tfserving.istio.rollout": {**place, "candidate": candidate, **options}})
+
     def run(self, task: Task) -> Result:
         """Run one task and return its result. Raises ChangeFailed."""
         return self.start(task).result()
@@ -85,15 +94,17 @@ class Run:
             text=True,
         )
 
-    def result(self) -> Result:
-        """Wait, and return the last task's result. Raises ChangeFailed with the message of the task that failed."""
+    def result(self, fails: bool = False) -> Result:
+        """Wait, and return the last task's result. Raises ChangeFailed with the message of the task that failed, or where none does."""
         out, err = self.process.communicate(timeout=LONGEST)
         try:
             tasks = [task for play in json.loads(out[out.index("{") :])["plays"] for task in play["tasks"]]
         except ValueError:
             raise ChangeFailed(f"ansible-playbook ended with {self.process.returncode}: {out}{err}") from None
         last: Result = tasks[-1]["hosts"]["localhost"]
-        if self.process.returncode:
+        if fails and not self.process.returncode:
+            raise ChangeFailed(f"{tasks[-1]['task']['name']} does not fail: {last}")
+        if self.process.returncode and not fails:
             raise ChangeFailed(f"{tasks[-1]['task']['name']}: {last.get('msg')} {last.get('exception', '')}{err}")
         return last
 

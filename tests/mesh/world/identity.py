@@ -20,12 +20,17 @@ HOURS = 2 * 3600
 def operator(cluster: Cluster, folder: Path) -> Path:
     """Return the kubeconfig of an operator, who still needs `allow` in each namespace with models."""
     _apply_roles(cluster, "roles/serving/files/operator-clusterrole.yml")
-    return _account(cluster, folder, "operator", _binding("operator", "tfserving-istio-proof"))
+    _apply_roles(cluster, "roles/rollout/files/rollout-clusterrole.yml")
+    everywhere = ("tfserving-istio-proof", "tfserving-istio-capacity")
+    bindings = [*(_binding("operator", role) for role in everywhere)]
+    bindings.append(_binding("operator", "tfserving-istio-evidence", "istio-system"))
+    return _account(cluster, folder, "operator", *bindings)
 
 
 def allow(cluster: Cluster, namespace: str) -> None:
-    """Let the operator serve models in a namespace."""
-    cluster.apply(_binding("operator", "tfserving-istio-operator", namespace))
+    """Let the operator serve models in a namespace, and move them."""
+    for role in ("tfserving-istio-operator", "tfserving-istio-rollout"):
+        cluster.apply(_binding("operator", role, namespace))
 
 
 def installer(cluster: Cluster, folder: Path) -> Path:
