@@ -135,7 +135,8 @@ def read_gate(value: Any) -> Gate:
     for name, entry in given.items():
         if name in OWN and name not in own and entry is not None:
             problems.add(name, f"is no key of a gate of kind {kind}, which has {', '.join(own) or 'none'}")
-    result = values(Gate, {**own, **{name: entry for name, entry in given.items() if entry is not None}}, problems)
+    defaults = {name: entry for name, entry in own.items() if entry is not REQUIRED}
+    result = values(Gate, {**defaults, **{name: entry for name, entry in given.items() if entry is not None}}, problems)
     for name, default in own.items():
         if default is REQUIRED and given.get(name) is None:
             problems.add(name, MISSING)
