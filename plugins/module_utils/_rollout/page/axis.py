@@ -37,7 +37,7 @@ class Axis:
         at = min(max(at, self.begun), self.end)
         return round(100 * self._until(at) / (self._until(self.end) or 1.0), 3)
 
-    def marks(self, most: int = 8) -> list[tuple[float, str]]:
+    def marks(self, most: int = 10) -> list[tuple[float, str]]:
         """Places and texts of the marks: the time since the beginning."""
         shown = self._shown()
         spacing = next((step for step in SPACINGS if shown / step <= most), max(SPACINGS[-1], shown / most))

@@ -20,6 +20,12 @@ from .wording import clock, percent
 MOST = 400
 """Points of a line; more are not seen."""
 
+MANY = 40
+"""Values of a chart of which all are in its scale."""
+
+SPANS = (0.1, 0.2, 0.5, 1, 2, 4, 6, 10, 20, 30, 40, 60, 100)
+"""Lengths of a scale, in percent points."""
+
 APART = 4.5
 """Percent of the width between two numbers in one row."""
 
@@ -51,7 +57,7 @@ def weights(history: History, axis: Axis) -> Markup:
     )
     name = f"Weight of {history.state.rollout.candidate} over time"
     lane = _lane(history.events, axis)
-    return _figure(name, Markup(""), drawing, history, axis, (0, 100), "%", lane)
+    return _figure(name, Markup(""), drawing, history, axis, (0, 100), lane)
 
 
 def rates(
@@ -66,9 +72,9 @@ def rates(
         for value in objectives
     ]
     parts += [tag("path", d=_path(piece, low, top), class_=line.class_) for line, pieces in drawn for piece in pieces]
-    legend = [_key(line.class_, _ending(line, history)) for line in lines]
+    legend = [_key(line.class_, _ending(line, history)) for line in reversed(lines)]  # the last line is on top
     legend += [_key("objective", f"objective {value:g} %") for value in objectives]
-    return _figure(title, tag("span", *legend, class_="legend"), join(*parts), history, axis, (low, top), "%")
+    return _figure(title, tag("span", *legend, class_="legend"), join(*parts), history, axis, (low, top))
 
 
 def _figure(
@@ -78,7 +84,6 @@ def _figure(
     history: History,
     axis: Axis,
     scale: tuple[float, float],
-    unit: str,
     lane: Markup | None = None,
 ) -> Markup:
     low, top = scale
@@ -106,7 +111,7 @@ def _figure(
     view: dict[str, Any] = {"viewBox": "0 0 100 100", "preserveAspectRatio": "none", "aria_hidden": "true"}
     svg = tag("svg", *bands, *grid, *places, drawing, *cuts, **view)
     labels = [
-        tag("span", f"{value:.4g} {unit}", class_="y", style=f"top:{y}%")
+        tag("span", f"{value:.4g} %", class_="y", style=f"top:{y}%")
         for y, value in ((0, top), (50, (low + top) / 2), (100, low))
     ]
     marks = [tag("span", text, style=f"left:{x}%") for x, text in axis.marks()]
@@ -114,13 +119,13 @@ def _figure(
         tag("span", f"{long} cut", class_="gap", style=f"left:{(begin + end) / 2:.3f}%")
         for begin, end, long in axis.gaps()
     ]
-    plot = tag("div", svg, *labels, class_="plot", role="img", aria_label=title)
+    plot = tag("div", svg, *labels, *gaps, class_="plot", role="img", aria_label=title)
     return tag(
         "figure",
         tag("figcaption", tag("b", title), legend),
         lane,
         plot,
-        tag("div", *marks, *gaps, class_="x"),
+        tag("div", *marks, class_="x"),
     )
 
 
@@ -152,11 +157,11 @@ def _pieces(line: Line, history: History, axis: Axis) -> list[list[tuple[float, 
 
 
 def _scale(values: list[float], objectives: list[float], high: bool) -> tuple[float, float]:
-    """The ends of the scale, in percent. The first looks after a shift saw few requests and swing widely: a few may leave the chart."""
-    away = sorted((100 - value if high else value) for value in [*values, *objectives])
-    goals = [(100 - value if high else value) for value in objectives]
-    most = max([away[int(0.95 * (len(away) - 1))], *[1.5 * goal for goal in goals]], default=1.0) if away else 1.0
-    span = next((nice for nice in (0.1, 0.2, 0.5, 1, 2, 4, 6, 10, 20, 30, 40, 60) if most <= nice), 100)
+    """The ends of the scale, in percent. First looks after a shift saw few requests and swing widely: of many values a few may leave the chart."""
+    away = sorted(100 - value if high else value for value in values)
+    goals = [1.5 * (100 - value if high else value) for value in objectives]
+    most = max([*away[: MANY if len(away) <= MANY else int(0.97 * len(away))], *goals], default=0.0)
+    span = next((nice for nice in SPANS if most <= nice), 100)
     return (100 - span, 100) if high else (0, span)
 
 

@@ -58,15 +58,13 @@ def page(report: Mapping[str, Any]) -> str:
 def _headline(history: History, report: Mapping[str, Any]) -> Markup:
     state, outcome = history.state, report["outcome"]
     rollout, rule = state.rollout, outcome["rule"]
+    candidate, weight = rollout.candidate, f"{outcome['weight']:g} percent"
     said = {
-        COMPLETE: f"{rollout.candidate} has 100 percent",
-        ABORTED: f"the rule is {rule['after']} again",
-        ABORTING: f"the rule goes back to {rule['before']}",
-        PAUSED: f"{rollout.candidate} has {outcome['weight']:g} percent",
-    }.get(
-        state.phase,
-        f"step {outcome['step']} of {outcome['steps']}, {rollout.candidate} has {outcome['weight']:g} percent",
-    )
+        COMPLETE: f"{candidate} has {weight} of the traffic",
+        ABORTED: f"{candidate} was aborted, the rule is {rule['after']} again",
+        ABORTING: f"{candidate} is being aborted, the rule goes back to {rule['before']}",
+        PAUSED: f"{candidate} is paused at {weight}",
+    }.get(state.phase, f"{candidate} is at {weight}, step {outcome['step']} of {outcome['steps']}")
     last = [held.last.window for held in history.held.values() if held.last]
     facts = {
         "Model": f"{rollout.namespace}/{rollout.name}",
@@ -85,7 +83,7 @@ def _headline(history: History, report: Mapping[str, Any]) -> Markup:
             f" {rollout.strategy.replace('_', '-')} rollout",
             class_="kind",
         ),
-        tag("h1", f"{rollout.name} {rollout.candidate}: {said}"),
+        tag("h1", f"{rollout.name}: {said}"),
         tag("p", state.reason, class_="reason") if state.reason else None,
         tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()), class_="facts"),
         _replayed(report["replay"]),
@@ -93,17 +91,16 @@ def _headline(history: History, report: Mapping[str, Any]) -> Markup:
     )
 
 
-def _evidence(history: History, windows: list[Window]) -> str:
-    words = []
+def _evidence(history: History, windows: list[Window]) -> Markup:
+    lines = []
     for name, sides in (
         (history.state.rollout.candidate, [window.candidate for window in windows]),
         (history.state.baseline, [window.baseline for window in windows]),
     ):
         requests, errors = sum(side.requests for side in sides), sum(side.errors for side in sides)
-        words.append(
-            f"{name}: {count(requests, 'request')}" + (f", {percent(errors / requests)} failed" if requests else "")
-        )
-    return "; ".join(words)
+        failed = f", {percent(errors / requests)} failed" if requests else ""
+        lines.append(tag("div", f"{name}: {count(requests, 'request')}{failed}"))
+    return join(*lines)
 
 
 def _replayed(differences: list[Mapping[str, Any]]) -> Markup:
@@ -140,7 +137,10 @@ def _charts(history: History) -> Markup:
     if len(drawn) == 1:
         drawn.append(tag("p", "No requests were counted: no gate asked for them, or there were none.", class_="empty"))
     drawn.append(
-        tables.note("Time since the beginning, in minutes and seconds. Numbers stand for what happened; see below.")
+        tables.note(
+            "From left to right: time since the beginning. Numbers in circles: what happened, listed below. "
+            "Percents beside names: at the last look."
+        )
     )
     return _section("Over time", join(*drawn))
 

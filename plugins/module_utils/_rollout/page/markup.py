@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 
-VOID = ("meta", "br", "line", "path", "rect", "polyline")
+VOID = ("meta", "br")
 """Elements without content."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")

@@ -39,6 +39,7 @@ p{margin:0 0 .6rem}
 .replay,.empty,footer,small{color:var(--soft);font-size:.85rem}
 .replay{margin:.9rem 0 0}.differs{color:var(--bad);font-weight:600}
 small{display:block;overflow-wrap:anywhere}
+.said small{font-size:.78rem}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.7rem 1.5rem;margin:1rem 0 0}
 .facts div{min-width:0}
 dl{margin:0}dd{margin:0;overflow-wrap:anywhere}
@@ -55,7 +56,8 @@ th{text-align:left;font-weight:600;color:var(--soft);font-size:.8rem;padding:0 .
 td{vertical-align:top;padding:.55rem .8rem .55rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
-td:first-child{white-space:nowrap}
+td:first-child,.steps td:nth-child(-n+4){white-space:nowrap}
+.steps td:nth-child(5){min-width:13rem}
 .said+.said{margin-top:.45rem}
 .side{padding-left:1.1rem;text-indent:-1.1rem}
 code{font:.85em/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
@@ -85,7 +87,8 @@ svg .at.good{stroke:var(--good);opacity:.9}svg .at.bad{stroke:var(--bad);opacity
 .y{position:absolute;right:100%;margin-right:.5rem;transform:translateY(-50%);font-size:.75rem;color:var(--soft);white-space:nowrap}
 .x{height:1.3rem}
 .x span{position:absolute;transform:translateX(-50%);font-size:.75rem;color:var(--soft);white-space:nowrap}
-.x .gap{top:0;font-style:italic}
+.x span:first-child{transform:none}
+.gap{position:absolute;top:50%;transform:translate(-50%,-50%);writing-mode:vertical-rl;font-size:.75rem;color:var(--soft);white-space:nowrap}
 .lane{margin-bottom:.2rem}
 .dot{display:inline-block;min-width:1.2rem;height:1.2rem;padding:0 .2rem;border-radius:.6rem;text-align:center;font:600 .72rem/1.2rem system-ui,sans-serif;
 color:var(--card);background:var(--plain);text-decoration:none}
@@ -95,17 +98,18 @@ footer{padding:0 .2rem}
 @media (max-width:46rem){
 main{padding:.6rem .6rem 2rem}
 header,section{padding:1rem;border-radius:8px;margin-bottom:.8rem}
-h1{font-size:1.3rem}
+h1{font-size:1.3rem}.facts{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}
 thead{display:none}
 table,tbody,tr,td{display:block}
 tr{padding:.7rem 0;border-bottom:1px solid var(--line)}tr:first-child{padding-top:0}tr:last-child{border-bottom:0;padding-bottom:0}
-td,td:first-child,.events td:first-child{border:0;padding:.15rem 0;white-space:normal;width:auto}
+td,td:first-child,.steps td:nth-child(n),.events td:first-child{border:0;padding:.15rem 0;white-space:normal;width:auto}
 td:empty{display:none}
 td::before{content:attr(data-label);display:block;font-size:.75rem;color:var(--soft)}
-.events td{display:inline}.events td:last-child{display:block}.events td::before{content:none}
+.events td{display:inline}.events .dot{margin-right:.5rem}.events td:last-child{display:block}.events td::before{content:none}
 section>dl{display:block}section>dl dd{margin-bottom:.5rem}
 .plot,.x,.lane{margin-left:3rem}.plot{height:8rem}
-.x span:nth-child(even):not(.gap){display:none}
+.x span:nth-child(even){display:none}
+.steps td:nth-child(-n+4){display:inline-block;vertical-align:top;margin-right:1.6rem}
 }
 @media print{
 :root{color-scheme:light;"""

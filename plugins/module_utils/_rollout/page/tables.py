@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._report import brief
+from ..._spec.gate import Gate
 from ..counters import Counts
 from .history import Held, History
 from .markup import Markup, join, tag
@@ -29,18 +30,18 @@ def steps(history: History) -> Markup:
     for index, step in enumerate(rollout.steps):
         held = history.held.get(index)
         outcome = held.outcome if held else "not reached"
-        planned = f"{duration(rollout.hold_of(index))} planned"
+        planned = f"of {duration(rollout.hold_of(index))}"
         cells = [
             tag("b", f"{step.weight:g} %"),
             join(chip(outcome, KINDS.get(outcome, "plain")), note("then a person's word") if step.pause else None),
-            join(duration(held.ended - held.begun), note(planned)) if held else note(planned),
+            join(duration(held.ended - held.begun), note(planned)) if held else planned.removeprefix("of "),
             _answered(history, held),
-            _verdicts(
-                held.last.verdicts if held and held.last else (), [gate.name for gate in rollout.gates_of(index)]
-            ),
+            _verdicts(held.last.verdicts if held and held.last else (), rollout.gates_of(index)),
         ]
         rows.append([index + 1, *cells])
-    return table(("Step", "Weight", "Outcome", "Held", "Answered since the shift", "Verdicts of the last look"), rows)
+    return table(
+        ("Step", "Weight", "Outcome", "Held", "Answered since the shift", "Verdicts of the last look"), rows, "steps"
+    )
 
 
 def golden(history: History, record: Iterable[Mapping[str, Any]]) -> Markup | None:
@@ -174,25 +175,23 @@ def _answered(history: History, held: Held | None) -> Markup | str:
 def _rates(counts: Counts) -> str:
     if not counts.requests:
         return "no requests"
-    words = [count(counts.requests, "request"), f"{percent(1 - counts.errors / counts.requests)} succeeded"]
+    words = [count(counts.requests, "request"), f"{percent(1 - counts.errors / counts.requests)} ok"]
     words += [
         f"{percent(slow / counts.timed)} over {boundary} ms" for boundary, slow in counts.slow.items() if counts.timed
     ]
     return ", ".join(words)
 
 
-def _verdicts(said: Iterable[Mapping[str, Any]], gates: list[str]) -> Markup:
-    made = [
-        tag(
-            "div",
-            tag("span", f"{SIGNS.get(one['outcome'], '')} {one['outcome']}", class_=f"verdict {one['outcome']}"),
-            join(" ", tag("b", one["gate"]), f": {one['reason']}"),
-            note(_listed(one["numbers"])) if one.get("numbers") else None,
-            class_="said",
-        )
-        for one in said
-    ]
-    return join(*made) if made else note(f"no look; gates: {', '.join(gates)}" if gates else "no gates")
+def _verdicts(said: Iterable[Mapping[str, Any]], gates: Iterable[Gate]) -> Markup:
+    """What each gate said, and its numbers but those of the plan."""
+    known = {gate.name: gate.kept() for gate in gates}
+    made = []
+    for one in said:
+        numbers = {key: value for key, value in one["numbers"].items() if key not in known.get(one["gate"], {})}
+        word = tag("span", f"{SIGNS.get(one['outcome'], '')} {one['outcome']}", class_=f"verdict {one['outcome']}")
+        name = join(" ", tag("b", one["gate"]), f": {one['reason']}")
+        made.append(tag("div", word, name, note(_listed(numbers)) if numbers else None, class_="said"))
+    return join(*made) if made else note(f"no look; gates: {', '.join(known)}" if known else "no gates")
 
 
 def _change(change: Mapping[str, Any]) -> str:
@@ -201,7 +200,11 @@ def _change(change: Mapping[str, Any]) -> str:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {_text(value)}" for name, value in values.items() if value is not None)
+    return ", ".join(
+        f"{name.replace('_', ' ')} " + (f"({_listed(value)})" if isinstance(value, Mapping) else _text(value))
+        for name, value in values.items()
+        if value is not None
+    )
 
 
 def _text(value: Any) -> str:
