@@ -13,7 +13,9 @@ from typing import Any
 
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
+
 from ansible_collections.kubernetes.core.plugins.action.k8s_info import ActionModule as KubernetesAction
+from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
 
 WATCHED, ALONE = 5, 30
 """Seconds of a slice where a person looks at one host, and where nobody does or there are many."""
@@ -24,24 +26,48 @@ display = Display()
 class ActionModule(KubernetesAction):
     """kubernetes.core's, which resolves kubeconfig on the controller, around a loop."""
 
-    def _execute_module(self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any) -> Any:
+    def _execute_module(
+        self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any
+    ) -> Any:
         if module_name != self._task.action:
-            return super()._execute_module(module_name=module_name, module_args=module_args, task_vars=task_vars, **more)
+            return super()._execute_module(
+                module_name=module_name, module_args=module_args, task_vars=task_vars, **more
+            )
         given = dict(module_args or self._task.args)
         one_slice = self._task.args.get("slice") in (True, "true", "yes", "True")
         # Workers have no terminal of their own; whether the run has one is known from its colours.
         watched = ANSIBLE_COLOR and len((task_vars or {}).get("ansible_play_hosts", [])) < 2
         holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
         loop = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
+        files = None if self._task.check_mode else self._report_files(given, task_vars or {})
+        unwritable = _prepared(files)
+        if unwritable and str(given.get("state", "complete")) == "complete":
+            return {"failed": True, "msg": unwritable}
         lines: list[dict[str, Any]] = []
-        changed = False
+        changed, reported = False, list[str]()
         while True:
-            result = super()._execute_module(module_name=module_name, module_args={**loop, **given}, task_vars=task_vars, **more)
+            result = super()._execute_module(
+                module_name=module_name, module_args={**loop, **given}, task_vars=task_vars, **more
+            )
             self._show(result, watched)
             lines += result.get("lines") or []
             changed = changed or bool(result.get("changed"))
+            reported = _written(files, result) or reported
             if result.get("failed") or result.get("done", True) or one_slice or self._task.check_mode:
-                return _ended({**result, "lines": lines, "changed": changed}, str(given.get("state", "complete")))
+                whole = {
+                    **result,
+                    "lines": lines,
+                    "changed": changed,
+                    **({"report_files": reported} if reported else {}),
+                }
+                return _ended(whole, str(given.get("state", "complete")))
+
+    def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:
+        """Where the report goes: a path relative to the playbook, a folder a host where the play has several."""
+        folder = given.get("report_dir")
+        several = len(task_vars.get("ansible_play_hosts_all", [])) > 1
+        host = str(task_vars.get("inventory_hostname", "")) if several else ""
+        return ReportFiles(self._loader.path_dwim(str(folder)), host) if folder else None
 
     def _show(self, result: dict[str, Any], watched: bool) -> None:
         """Lines to stderr, so that callbacks which write JSON to stdout stay intact; on a terminal, a line that is renewed below them."""
@@ -56,11 +82,34 @@ class ActionModule(KubernetesAction):
             display.display(clear, stderr=True, newline=False)
 
 
+def _prepared(files: ReportFiles | None) -> str:
+    """Why reports cannot be written; empty where they can, or are not wanted."""
+    try:
+        if files:
+            files.prepare()
+    except OSError as error:
+        return f"report_dir: {error.filename or ''} cannot be written to ({error.strerror}); name a folder that can"
+    return ""
+
+
+def _written(files: ReportFiles | None, result: dict[str, Any]) -> list[str]:
+    """The files of a slice's report; none where it has none. A rollout does not stop for a full disk: that is a warning."""
+    if not files or not result.get("report"):
+        return []
+    try:
+        return files.write(result["report"], bool(result.get("done")))
+    except Exception as error:  # nor for a fault in what makes the page
+        result.setdefault("warnings", []).append(f"the report was not written: {type(error).__name__}: {error}")
+        return []
+
+
 def _ended(result: dict[str, Any], state: str) -> dict[str, Any]:
     """A rollout that was aborted when it was to be completed is a task that failed."""
     if not result.get("failed") and result.get("phase") == "aborted" and state in ("complete", "promoted"):
         result["failed"] = True
-        result["msg"] = f"the rollout of {result['candidate']} was aborted: {result['reason']}. The rule is {result['rule']['before']} again"
+        result["msg"] = (
+            f"the rollout of {result['candidate']} was aborted: {result['reason']}. The rule is {result['rule']['before']} again"
+        )
     if result.get("phase") == "paused" and state != "paused":
         result.setdefault("warnings", []).append(
             f"the rollout of {result['candidate']} is paused at {result['weight']:g} percent: {result['reason']}. Run it again to go on"

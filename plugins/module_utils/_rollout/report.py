@@ -23,13 +23,13 @@ MEMORY = ("plan", "counters", "own")
 """Parts of a state that a report does not repeat: the plan stands beside it, the others are the driver's notes on the counters of each Pod."""
 
 
-def report(kept: Mapping[str, Any]) -> dict[str, Any]:
+def report(kept: Mapping[str, Any], replayed: bool = True) -> dict[str, Any]:
     """All that was seen and decided, from a ``state`` and its ``record``; ``page`` shows it, and ``replay`` decides by it again.
 
     ``rollout``: what it is of. ``outcome``: where it stands and why; weights in percent, times in UTC. ``plan``: all that decided, with its
     defaults. ``record``: an entry an action, look or wish, in their order: see ``record.Entry``; in ``seen``, ``window`` is what was counted,
     ``queries`` what Prometheus was asked, ``golden`` how the golden requests were answered, ``patches`` what was written. ``left_out``: looks
-    that are not in the record. ``replay``: where the state machine decides otherwise. ``state``: what is kept to go on from.
+    that are not in the record. ``replay``: where the state machine decides otherwise, or None where that was not tried. ``state``: what is kept to go on from.
     """
     state = read_state(kept["state"])
     rollout, before = state.rollout, read_rule(state.before)
@@ -59,7 +59,7 @@ def report(kept: Mapping[str, Any]) -> dict[str, Any]:
         },
         "plan": state.plan,
         "left_out": sum(entry.get("left_out", 0) for entry in kept["record"]),
-        "replay": replay(kept),
+        "replay": replay(kept) if replayed else None,
         "record": [{"time": _utc(entry["at"]), **entry} for entry in kept["record"]],
         "state": {name: value for name, value in state.to_json().items() if name not in MEMORY},
     }

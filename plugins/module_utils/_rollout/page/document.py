@@ -47,7 +47,7 @@ def page(report: Mapping[str, Any]) -> str:
         _section("Steps", tables.steps(history)),
         _section("What happened", tables.happened(history)),
         _section("Golden requests", tables.golden(history, record)),
-        _section("What was written to the cluster", tables.written(record)),
+        _section("What was written to the cluster", tables.written(history, record)),
         _section("The plan", tables.plan(history)),
         _section("What Prometheus was asked", tables.queries(record)),
         _foot(history),
@@ -103,7 +103,9 @@ def _evidence(history: History, windows: list[Window]) -> Markup:
     return join(*lines)
 
 
-def _replayed(differences: list[Mapping[str, Any]]) -> Markup:
+def _replayed(differences: list[Mapping[str, Any]] | None) -> Markup | None:
+    if differences is None:
+        return None
     if not differences:
         return tag("p", "Replayed: from the record alone the state machine makes the same decisions.", class_="replay")
     text = f"Replayed: the state machine decides otherwise in {count(len(differences), 'place')}; the record was changed, or made by another release."

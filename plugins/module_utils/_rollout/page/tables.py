@@ -17,7 +17,7 @@ from ..._spec.gate import Gate
 from ..counters import Counts
 from .history import Held, History
 from .markup import Markup, join, tag
-from .wording import clock, count, duration, elapsed, percent
+from .wording import clock, count, duration, elapsed, moment, percent
 
 SIGNS = {"pass": "\N{CHECK MARK}", "fail": "\N{BALLOT X}", "insufficient": "\N{HORIZONTAL ELLIPSIS}"}
 KINDS = {"passed": "good", "promoted": "wait", "aborted": "bad", "paused": "wait"}
@@ -83,7 +83,7 @@ def happened(history: History) -> Markup:
     rows = [
         [
             tag("span", event.number, class_=f"dot {event.kind}", id=f"e{event.number}"),
-            join(tag("time", clock(event.at)), note(f"+{elapsed(event.at - history.begun)}")),
+            join(tag("time", _when(event.at, history)), note(f"+{elapsed(event.at - history.begun)}")),
             event.line,
         ]
         for event in history.events
@@ -91,11 +91,11 @@ def happened(history: History) -> Markup:
     return table(("No.", "UTC", "What happened"), rows, "events")
 
 
-def written(record: Iterable[Mapping[str, Any]]) -> Markup | None:
+def written(history: History, record: Iterable[Mapping[str, Any]]) -> Markup | None:
     """What was written to the cluster; None where nothing was."""
     rows = [
         [
-            tag("time", clock(entry["at"])),
+            tag("time", _when(entry["at"], history)),
             patch["object"],
             join(*(tag("div", _change(change)) for change in patch["changes"])),
         ]
@@ -155,6 +155,12 @@ def note(text: str) -> Markup:
 def duration_of(seconds: float) -> str:
     """0.035 s, or as any duration."""
     return f"{seconds:.3f} s" if seconds < 10 else duration(seconds)
+
+
+def _when(at: float, history: History) -> str:
+    """The time; with its day where that is another than the first."""
+    same = moment(at)[:10] == moment(history.begun)[:10]
+    return clock(at) if same else moment(at).removesuffix(" UTC")
 
 
 def _answered(history: History, held: Held | None) -> Markup | str:
