@@ -33,10 +33,11 @@ class PrometheusError(Exception):
 
 
 class Prometheus:
-    """One Prometheus (or what speaks its HTTP API). ``client``: needed where the options name a Service."""
+    """One Prometheus (or what speaks its HTTP API). ``client``: needed where the options name a Service. ``asked``: its queries so far."""
 
     def __init__(self, options: PrometheusOptions, client: Client | None = None) -> None:
         self._options, self._client = options, client
+        self.asked: list[str] = []
         self._place = options.url or f"Service {options.service} through the API server"
 
     def samples(self, query: str, at: float | None = None) -> list[Series]:
@@ -112,6 +113,7 @@ class Prometheus:
                 )
 
     def _query(self, text: str, at: float | None) -> dict[str, Any]:
+        self.asked.append(text)
         return self._ask("query", {"query": text, **({} if at is None else {"time": f"{at:.3f}"})}, text)
 
     def _ask(self, path: str, parameters: Mapping[str, str], about: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from .._prometheus import Prometheus, PrometheusError
@@ -45,6 +45,11 @@ class Evidence:
 
     def look(self, state: State) -> Seen:
         """One round. Without an answer of Prometheus there is no window, and the notes say why."""
+        asked = len(self._prometheus.asked) if self._prometheus else 0
+        seen = self._look(state)
+        return replace(seen, queries=self._prometheus.asked[asked:]) if self._prometheus else seen
+
+    def _look(self, state: State) -> Seen:
         gates = self._rollout.gates_of(state.step)
         last = window_of(state.window) if state.window else Window(0.0)
         counters = Counters(**state.counters)

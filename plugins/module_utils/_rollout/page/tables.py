@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,9 @@ from .markup import Markup, join, tag
 from .wording import clock, count, duration, elapsed, moment, percent
 
 SIGNS = {"pass": "\N{CHECK MARK}", "fail": "\N{BALLOT X}", "insufficient": "\N{HORIZONTAL ELLIPSIS}"}
+REACH = re.compile(r"\[\d+s\]")
+"""How far a query reaches back: to the last look, or to the shift."""
+
 KINDS = {"passed": "good", "promoted": "wait", "aborted": "bad", "paused": "wait"}
 
 
@@ -123,11 +127,12 @@ def plan(history: History) -> Markup:
 
 
 def queries(record: Iterable[Mapping[str, Any]]) -> Markup | None:
-    """What Prometheus was asked, each query once; None where it was asked nothing."""
+    """What Prometheus was asked, each query once, whatever time it reached back; None where it was asked nothing."""
     asked: dict[str, int] = {}
     for entry in record:
         for query in entry["seen"].get("queries", ()):
-            asked[query] = asked.get(query, 0) + 1
+            shape = REACH.sub("[Ns]", query)
+            asked[shape] = asked.get(shape, 0) + 1
     items = [tag("li", tag("code", query), note(f"asked {count(times, 'time')}")) for query, times in asked.items()]
     return tag("ul", *items, class_="queries") if items else None
 
