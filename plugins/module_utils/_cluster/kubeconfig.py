@@ -88,10 +88,10 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], base: Path) -> Any
         context.load_default_certs()
     if user.keys() & {CERTIFICATE, f"{CERTIFICATE}-data"}:
         with tempfile.TemporaryDirectory() as folder:
-            # A password, so that a key that needs one is an error, and no question on the terminal.
+            chain, key = (_file(user, name, base, Path(folder)) for name in (CERTIFICATE, KEY))
             context.load_cert_chain(
-                *(_file(user, name, base, Path(folder)) for name in (CERTIFICATE, KEY)), password=""
-            )
+                chain, key, password=""
+            )  # a key that needs one is an error, and no question on the terminal
     return context
 
 

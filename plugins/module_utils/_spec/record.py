@@ -65,10 +65,11 @@ def values(cls: type, given: Mapping[str, Any], problems: Collector, prefix: str
 
 def read(cls: type[R], value: Any) -> R:
     """A record of ``cls`` from a mapping. Raises SpecError with every problem of it."""
-    given = mapping(value, f"its keys: {', '.join(keys(cls))}")
+    schema: type = cls
+    given = mapping(value, f"its keys: {', '.join(keys(schema))}")
     problems = Collector()
-    unknown(given, keys(cls), problems)
-    result = values(cls, given, problems)
+    unknown(given, keys(schema), problems)
+    result = values(schema, given, problems)
     problems.finish()
     return cls(**result)
 
