@@ -146,9 +146,11 @@ class Prometheus:
             status, body = self._client.raw(path + question, target, timeout=self._options.timeout)
         except ClusterError as error:
             raise PrometheusError(str(error)) from None
-        if status != 200 and _of_the_api_server(body):
-            said = "; check that its Pods are ready and the port is right" if status in (502, 503, 504) else ""
-            raise PrometheusError(f"{refused(status, body, 'reach', target)}{said}")
+        said = None if status == 200 else _of_the_api_server(body)
+        if said is not None and status in (502, 503, 504):
+            raise PrometheusError(f"cannot reach {target}: {said}; check that its Pods are ready and the port is right")
+        if said is not None:
+            raise PrometheusError(str(refused(status, body, "reach", target)))
         return status, body
 
     def _by_url(self, question: str) -> tuple[int, bytes]:
@@ -225,13 +227,13 @@ def _refusal(kind: str) -> str:
     )
 
 
-def _of_the_api_server(body: bytes) -> bool:
-    """Whether an error is the API server's own, and not what it passes on."""
+def _of_the_api_server(body: bytes) -> str | None:
+    """What an error says that is the API server's own, and not what it passes on."""
     try:
         answer = json.loads(body)
     except ValueError:
-        return False
-    return isinstance(answer, dict) and answer.get("kind") == "Status"
+        return None
+    return str(answer.get("message")) if isinstance(answer, dict) and answer.get("kind") == "Status" else None
 
 
 def _brief(body: bytes) -> str:
