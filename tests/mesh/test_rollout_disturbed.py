@@ -1,0 +1,173 @@
+"""Rollouts with a load running, disturbed: killed, contradicted, cut off from what they need. No request notices."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mesh.world.ansible import ChangeFailed
+from mesh.world.cluster import Cluster
+from mesh.world.settings import Settings
+
+LONG = {"steps": [20, 100], "hold": 6, "interval": 1, "gates": []}
+"""A rollout without gates, long enough to be met in each of its phases."""
+
+PHASES = ["pending", "preparing", "proving", "holding", "deciding", "promoting"]
+
+
+def state(cluster: Cluster, model: dict[str, Any]) -> dict[str, Any]:
+    """The rollout as it is kept on the cluster; empty where there is none."""
+    name = f"{model['name']}.rollout"
+    found = cluster.core.list_namespaced_config_map(model["namespace"], field_selector=f"metadata.name={name}").items
+    return dict(json.loads(found[0].data["state.json"])) if found else {}
+
+
+def wait_for(cluster: Cluster, model: dict[str, Any], run: Any, wanted: Any, timeout: float = 60) -> dict[str, Any]:
+    """The state as soon as ``wanted`` is true of it."""
+    until = time.monotonic() + timeout
+    while True:
+        found = state(cluster, model)
+        if found and wanted(found):
+            return found
+        assert run.process.poll() is None, f"the run ended before: {run.process.communicate()}"
+        assert time.monotonic() < until, f"not after {timeout:g} s: {found}"
+        time.sleep(0.02)
+
+
+def holds(found: dict[str, Any]) -> bool:
+    return found["phase"] == "holding" and found["shifted"]
+
+
+@contextmanager
+def standing_still(program: str) -> Iterator[None]:
+    """A program of the sandbox's control plane, stopped for the length of the block."""
+    pid = int(Path(os.environ["SANDBOX_RUN"], "pids", program).read_text())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_run_that_is_killed_in_every_phase_is_continued(operator, cluster, model, traffic):
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    with traffic(both) as load:
+        for index in range(len(PHASES)):
+            run = operator.start_rollout(both, "v2", **{**LONG, "hold": 2}, keep=2)
+            wait_for(cluster, both, run, lambda found, later=PHASES[index:]: found["phase"] in later)
+            run.kill()
+            load.gather(5)
+        done = operator.rollout(both, "v2", **{**LONG, "hold": 2}, keep=2)
+        load.gather(20)
+    load.assert_flawless()
+    assert (done["phase"], done["weight"]) == ("complete", 100)
+
+
+def test_an_abort_that_was_killed_is_continued(operator, cluster, model, traffic):
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    with traffic(both) as load:
+        run = operator.start_rollout(both, "v2", **LONG)
+        wait_for(cluster, both, run, holds)
+        run.kill()
+        aborting = operator.start_rollout(both, "v2", state="aborted")
+        wait_for(cluster, both, aborting, lambda found: found["phase"] in ("aborting", "aborted"))
+        aborting.kill()
+        done = operator.rollout(both, "v2", state="aborted")
+        load.gather(20)
+    load.assert_flawless()
+    assert done["phase"] == "aborted" and done["rule"]["after"] == "v1:100"
+
+
+def test_a_second_terminal_pauses_and_aborts(operator, cluster, model, traffic):
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    with traffic(both) as load:
+        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 60})
+        wait_for(cluster, both, run, holds)
+        operator.rollout(both, "v2", state="paused", reason="lunch")
+        assert run.result()["phase"] == "paused"
+        refused = _refused(lambda: operator.traffic(both, "v1:50:v2:50"))
+        assert "a rollout to v2 is under way" in refused
+
+        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 60})
+        wait_for(cluster, both, run, holds)
+        operator.rollout(both, "v2", state="aborted", reason="enough")
+        aborted = run.result(fails=True)
+        load.gather(20)
+    load.assert_flawless()
+    assert aborted["phase"] == "aborted" and "enough" in aborted["reason"]
+    assert aborted["rule"]["after"] == "v1:100"
+
+
+def test_of_two_runs_one_works_and_the_other_says_who(operator, cluster, model):
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    first = operator.start_rollout(both, "v2", **{**LONG, "hold": 10})
+    wait_for(cluster, both, first, holds)
+    assert "drives the rollout of" in _refused(lambda: operator.rollout(both, "v2", **{**LONG, "hold": 10}))
+    assert "another rollout is under way" in _refused(lambda: operator.rollout(both, "v2", **{**LONG, "hold": 11}))
+    assert first.result()["phase"] == "complete"
+
+
+def test_an_api_server_that_is_away_is_waited_for(operator, cluster, model, traffic, settings: Settings):
+    if not settings.sandbox:
+        pytest.skip("only the sandbox's API server can be stopped")
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    with traffic(both) as load:
+        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 12})
+        wait_for(cluster, both, run, holds)
+        with standing_still("kube-apiserver"):
+            time.sleep(20)
+        done = run.result()
+        load.gather(20)
+    load.assert_flawless()
+    assert (done["phase"], done["weight"]) == ("complete", 100)
+
+
+def test_a_wedged_gateway_does_not_hold_up_an_abort(operator, cluster, model, traffic, gateway):
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    with gateway.replicas(2):
+        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 120})
+        wait_for(cluster, both, run, holds)
+        wedged = gateway.pods()[0].metadata.name
+        with gateway.stopped(wedged):
+            started = time.monotonic()
+            aborted = operator.rollout(both, "v2", state="aborted")
+            took = time.monotonic() - started
+    assert aborted["phase"] == "aborted" and aborted["rule"]["after"] == "v1:100"
+    assert took < 25, "it waited for the gateway"
+    run.result(fails=True)
+
+
+def test_a_node_short_of_cpu_is_refused_before_traffic_moves(operator, model, traffic, settings: Settings):
+    if not settings.sandbox:
+        pytest.skip("how many cores the nodes have is known of the sandbox only: 64")
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    both["versions"][0]["replicas"] = 2
+    both["versions"][1]["resources"] = {name: {"cpu": "40", "memory": "64Mi"} for name in ("requests", "limits")}
+    operator.model(both)
+    with traffic(both) as load:
+        failed = operator.rollout(both, "v2", steps=[100], hold=1, fails=True)
+        load.gather(20)
+    load.assert_flawless()
+    assert load.versions() == {"v1"}
+    assert "1 more Pods of cpu 40" in failed["reason"] and "the nodes have room for 0" in failed["reason"]
+
+
+def _refused(change: Any) -> str:
+    try:
+        change()
+    except ChangeFailed as error:
+        return str(error)
+    raise AssertionError("it was not refused")
