@@ -71,4 +71,5 @@ def kept_of(made: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _utc(at: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
+    whole, thousandths = divmod(round(at * 1000), 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{thousandths:03d}Z"
