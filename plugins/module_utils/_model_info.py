@@ -17,6 +17,7 @@ from ._cluster.read import OURS, list_kind
 from ._cluster.readiness import is_ready, pods_of, ready_endpoints
 from ._plan.live import Live, group, serves_as
 from ._render.meta import Object
+from ._rollout.info import rollouts
 from ._serving import served
 from ._spec import names
 from ._spec.errors import SpecError
@@ -37,6 +38,9 @@ def read_info(client: Client, params: Mapping[str, Any]) -> Result:
         for place in sorted({entry["metadata"]["namespace"] for entry in objects})
         for _name, live in sorted(group(place, objects).items())
     ]
+    moved = rollouts(client, namespace, name)
+    for model in models:
+        model["rollout"] = moved.get((model["namespace"], model["name"]))
     if params["served"]:
         _add_served(client, models, found["Pod"])
     return {"changed": False, "models": models}
