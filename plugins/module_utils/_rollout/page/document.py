@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..counters import shown
 from ..gates import Window
 from ..state import ABORTED, ABORTING, COMPLETE, PAUSED
 from . import chart, tables
@@ -132,7 +133,7 @@ def _charts(history: History) -> Markup:
         goals = [
             100 - gate.objective
             for gate in gates
-            if gate.kind == "latency" and f"{gate.boundary:g}" == boundary and "objective" in gate.against
+            if gate.kind == "latency" and shown(gate.boundary) == boundary and "objective" in gate.against
         ]
         slow = lines(lambda side, key=boundary: side.slow.get(key, 0) / side.timed if side.timed else None)
         drawn.append(chart.rates(f"Slower than {boundary} ms since the shift", slow, goals, history, time, False))
@@ -148,8 +149,8 @@ def _charts(history: History) -> Markup:
 
 
 def _boundaries(looks: list[Look]) -> list[str]:
-    found = {boundary for look in looks for boundary in (*look.window.candidate.slow, *look.window.baseline.slow)}
-    return sorted(found, key=float)
+    sides = [side for look in looks for side in (look.window.candidate, look.window.baseline) if side.timed]
+    return sorted({boundary for side in sides for boundary in side.slow}, key=float)
 
 
 def _section(title: str, content: Markup | None) -> Markup | None:
