@@ -1,0 +1,98 @@
+"""The report that the action plugin writes. Only the module's slices are made up; what they are on a cluster, tests/mesh tries."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.tfserving.istio.plugins.action import rollout as action
+from ansible_collections.tfserving.istio.tests.unit.support.rollouts import World, drive, plan
+
+NAME = "tfserving.istio.rollout"
+
+
+def sliced(until, done):
+    """The result of a slice that ends so many seconds after the rollout began."""
+    report = drive(plan(), World(), until)
+    state = report["state"]
+    return {
+        "changed": True,
+        "done": done,
+        "lines": [],
+        "report": report,
+        "phase": state["phase"],
+        "namespace": "kubeflow",
+        "name": "mnist",
+    }
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Runs the plugin for a playbook in a folder, with the results of the module's slices; what happens to files between them is noted."""
+
+    def run(slices, hosts=("localhost",), check=False, **args):
+        waiting, seen = list(slices), []
+
+        def execute(_self, module_args, **_more):
+            seen.append(sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()))
+            assert "report_dir" in module_args
+            result = waiting.pop(0)
+            if isinstance(result, BaseException):
+                raise result
+            return dict(result)
+
+        monkeypatch.setattr(action.KubernetesAction, "_execute_module", execute)
+        plugin = object.__new__(action.ActionModule)
+        plugin._task = SimpleNamespace(action=NAME, args={"name": "mnist", **args}, check_mode=check)
+        plugin._loader = DataLoader()
+        plugin._loader.set_basedir(str(tmp_path))
+        variables = {
+            "ansible_play_hosts_all": list(hosts),
+            "ansible_play_hosts": list(hosts),
+            "inventory_hostname": hosts[0],
+        }
+        return plugin._execute_module(NAME, task_vars=variables), seen
+
+    return run
+
+
+def test_each_slice_leaves_its_report_beside_the_playbook(run, tmp_path):
+    result, seen = run([sliced(60, False), sliced(200, False), sliced(9000, True)], report_dir="reports")
+    written = ["reports/report.html", "reports/report.json"]
+    assert seen == [[], written, written]
+    assert result["report_files"] == [str(tmp_path / "reports" / name) for name in ("report.json", "report.html")]
+    made = json.loads((tmp_path / "reports" / "report.json").read_text())
+    assert made["outcome"]["phase"] == "complete" and made["replay"] == []
+
+
+def test_a_run_that_is_killed_leaves_the_report_of_its_last_slice(run, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run([sliced(60, False), KeyboardInterrupt()], report_dir=str(tmp_path / "reports"))
+    assert json.loads((tmp_path / "reports" / "report.json").read_text())["outcome"]["phase"] == "holding"
+
+
+def test_several_hosts_write_into_folders_of_their_own(run, tmp_path):
+    result, _seen = run([sliced(9000, True)], hosts=("east", "west"), report_dir="reports")
+    assert result["report_files"][0] == str(tmp_path / "reports" / "east" / "report.json")
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_rollout_begins(run, tmp_path):
+    (tmp_path / "reports").write_text("")
+    result, seen = run([sliced(9000, True)], report_dir="reports")
+    assert result["failed"] and result["msg"].startswith("report_dir: ") and str(tmp_path / "reports") in result["msg"]
+    assert seen == []
+
+
+def test_an_abort_does_not_depend_on_a_folder(run, tmp_path):
+    (tmp_path / "reports").write_text("")
+    result, seen = run([sliced(9000, True)], report_dir="reports", state="aborted")
+    assert len(seen) == 1 and not result.get("failed")
+    assert result["warnings"][0].startswith("the report was not written: ")
+
+
+def test_a_check_writes_nothing(run, tmp_path):
+    run([sliced(9000, True)], check=True, report_dir="reports")
+    assert list(tmp_path.iterdir()) == []
