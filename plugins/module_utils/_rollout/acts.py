@@ -87,9 +87,8 @@ class Acts:
             return Seen(time.time(), refused=str(error))
         key = f"{rollout.namespace}/{rollout.name}"
         name = serves_as(self._deployment())
-        left = max(
-            1.0, state.since + rollout.ready_timeout - time.time()
-        )  # a slice that was cut short began to wait before
+        # A slice that was cut short began to wait before.
+        left = max(1.0, state.since + rollout.ready_timeout - time.time())
         numbers, errors = Ready(self._client, left, {key: name}).wait([(key, rollout.candidate)])
         if errors:
             return Seen(time.time(), refused=errors[key], restore=restore, notes=self._room.notes)

@@ -45,7 +45,8 @@ class Lease:
     def take(self, timeout: float, by_force: bool = False) -> int:
         """Take the Lease, waiting ``timeout`` seconds for one that is not renewed any more; its fencing token. Raises Held.
 
-        ``by_force``: from whoever has it, for an abort; that one's next write of the state is refused. Whether it is renewed is seen by its changes, not by its times: two hosts' clocks need not agree.
+        ``by_force``: from whoever has it, for an abort; that one's next write of the state is refused.
+        Whether it is renewed is seen by its changes, not by its times: two hosts' clocks need not agree.
         """
         began, seen, since = time.monotonic(), "", time.monotonic()
         while True:

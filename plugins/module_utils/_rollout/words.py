@@ -68,7 +68,7 @@ def status(state: State, now: float) -> str:
     return "; ".join(words)
 
 
-def plan(rollout: Rollout, before: Rule, queries: list[str]) -> str:
+def plan(rollout: Rollout, before: Rule) -> str:
     """The whole plan as a person reads it: steps, rules, gates, queries, and the earliest end."""
     lines = [
         f"{rollout.namespace}/{rollout.name}: {rollout.strategy} of {rollout.candidate}, from {before}",
@@ -88,7 +88,8 @@ def plan(rollout: Rollout, before: Rule, queries: list[str]) -> str:
     end = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + holds))
     lines.append(f"  the earliest end is {end}, after {holds:g} s of holds")
     lines.append(f"  error budget {rollout.error_budget:g} percent: {rollout.alpha * 100:.3g} percent a gate and step")
-    lines += [f"  query: {query}" for query in queries]
+    queries = [gate.query for index in range(len(rollout.steps)) for gate in rollout.gates_of(index) if gate.query]
+    lines += [f"  query: {query}" for query in dict.fromkeys(queries)]
     return "\n".join(lines) + "\n"
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.answers import difference, problem
-from ansible_collections.tfserving.istio.plugins.module_utils._spec.golden import GOLDEN
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.answers import difference, problem
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.golden import GOLDEN
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),

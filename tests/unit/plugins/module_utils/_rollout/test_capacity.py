@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.capacity import needed, no_room, requests
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.capacity import needed, no_room, requests
 
 
 def node(name="node-1", cpu="4", taints=(), **more):
@@ -22,7 +23,9 @@ def pod(cpu="1", place=None, **spec):
     return {"spec": {"containers": [container], "nodeName": place, **spec}, "status": {"phase": "Running"}}
 
 
-@pytest.mark.parametrize(("full", "tenths", "pods"), [(10, 10, 1), (10, 100, 1), (10, 101, 2), (10, 1000, 10), (0, 500, 1), (3, 500, 2)])
+@pytest.mark.parametrize(
+    ("full", "tenths", "pods"), [(10, 10, 1), (10, 100, 1), (10, 101, 2), (10, 1000, 10), (0, 500, 1), (3, 500, 2)]
+)
 def test_a_share_needs_pods_in_proportion(full, tenths, pods):
     assert needed(full, tenths) == pods
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import machine
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import Counts
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.gates import Window
@@ -25,8 +28,6 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state imp
 )
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
-from hypothesis import given
-from hypothesis import strategies as st
 
 GOOD, BAD, NONE = (5000, 5), (200, 60), (0, 0)
 """Requests and errors of a candidate that passes, fails, and shows nothing."""
@@ -203,7 +204,9 @@ def test_keep_can_still_be_aborted():
     assert world.state.tenths == 0
 
 
-EVENTS = st.sampled_from([GOOD, BAD, NONE, None, machine.ABORT, machine.PAUSE, machine.PROMOTE, machine.RESUME, "trouble", "refused"])
+EVENTS = st.sampled_from(
+    [GOOD, BAD, NONE, None, machine.ABORT, machine.PAUSE, machine.PROMOTE, machine.RESUME, "trouble", "refused"]
+)
 
 
 @given(st.lists(EVENTS, max_size=40))

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import begin, digest, read_state, rule_at
-from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
-from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import WHOLE, Rule, read_rule
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import begin, digest, read_state, rule_at
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import WHOLE, Rule, read_rule
+
 RULES = st.lists(st.integers(1, 300), min_size=1, max_size=4).map(
-    lambda parts: Rule(tuple((f"v{index}", share) for index, share in enumerate([*parts, WHOLE - sum(parts)])))
-    if sum(parts) < WHOLE
-    else Rule((("v0", WHOLE),))
+    lambda parts: (
+        Rule(tuple((f"v{index}", share) for index, share in enumerate([*parts, WHOLE - sum(parts)])))
+        if sum(parts) < WHOLE
+        else Rule((("v0", WHOLE),))
+    )
 )
 
 

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""What a rollout needs to begin: a plan, a candidate that is pinned, and evidence to be had."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .._cluster.client import Client
+from .._cluster.read import get
+from .._prometheus import Prometheus
+from .._spec import names
+from .._spec.errors import Collector, did_you_mean, wrong
+from .._spec.prometheus import PROMETHEUS
+from .._spec.record import keys
+from .._spec.rollout import Rollout, read_rollout
+from .._spec.rule import Rule
+from .evidence import RATES
+from .routes import Routes
+from .state import ABORTED, State, digest
+
+
+def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus | None]:
+    """The plan, and Prometheus where its gates need it. Raises SpecError."""
+    rollout = read_rollout({name: params.get(name) for name in keys(Rollout)})
+    problems = Collector()
+    given = params.get("prometheus")
+    options = None if given is None else problems.run("prometheus", lambda: PROMETHEUS(given))
+    asking = sorted(
+        {
+            gate.name
+            for index in range(len(rollout.steps))
+            for gate in rollout.gates_of(index)
+            if gate.kind in (*RATES, "promql")
+        }
+    )
+    if asking and given is None:
+        problems.add(
+            "prometheus", f"is required by the gates {', '.join(asking)}; write its url, or its service in the cluster"
+        )
+    problems.finish()
+    return rollout, Prometheus(options, client) if options else None
+
+
+def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None) -> tuple[Rule, Rule | None]:
+    """The rule from before and the one that it would be undone to. Raises SpecError where the rollout cannot be."""
+    _found, live = Routes(client, rollout.namespace, rollout.name).read()
+    name = names.version(rollout.name, rollout.candidate)
+    deployment = get(client, "Deployment", rollout.namespace, name)
+    if deployment is None:
+        raise wrong(
+            f"candidate: version {rollout.candidate} of {rollout.namespace}/{rollout.name} is not deployed; deploy it without traffic first "
+            f"(tfserving.istio.model). {did_you_mean(rollout.candidate, live.rule.versions)}"
+        )
+    args = deployment["spec"]["template"]["spec"]["containers"][0].get("args") or ()
+    if not any(str(word).startswith("--model_config_file=") for word in args):
+        raise wrong(
+            f"candidate: version {rollout.candidate} does not pin model_version, so TensorFlow Serving would load whatever integer appears "
+            "under its base path, past the rollout; write model_version and deploy it again"
+        )
+    boundaries = [
+        gate.boundary
+        for index in range(len(rollout.steps))
+        for gate in rollout.gates_of(index)
+        if gate.kind == "latency"
+    ]
+    if prometheus and boundaries:
+        prometheus.check_boundaries(boundaries)
+    return live.rule, live.record.previous
+
+
+def refuse_again(state: State, rollout: Rollout) -> None:
+    """Raise SpecError where the same rollout was aborted: whoever calls it from cron does not mean to try for ever."""
+    if state.phase == ABORTED and digest(state.plan) == digest(rollout.to_json()):
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(state.ended))
+        raise wrong(
+            f"this rollout of {rollout.candidate} was aborted at {when}: {state.reason}. Give restart: true to try the same again, "
+            "or change the plan"
+        )
+
+
+def refuse_other(state: State, rollout: Rollout) -> None:
+    """Raise SpecError where another plan is under way."""
+    if digest(state.plan) == digest(rollout.to_json()):
+        return
+    under_way = state.rollout
+    raise wrong(
+        f"another rollout is under way: {under_way.candidate} is {state.phase} at {state.tenths / 10:g} percent, step {state.step + 1} of "
+        f"{len(under_way.steps)}, and its plan is not this one. Run it with its own plan to go on, or abort it first: "
+        f"ansible-playbook tfserving.istio.abort -e model={under_way.name} -e model_namespace={under_way.namespace}"
+    )

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the tfserving.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: no promise is made to other users.
+
+"""One slice of a rollout: takes the Lease, drives for a while, and says where the rollout stands then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .._cluster.client import Client
+from .._prometheus import Prometheus
+from .._spec.rollout import Rollout
+from .._spec.rule import Rule, read_rule
+from .acts import Acts
+from .driver import Driver
+from .evidence import Evidence
+from .lease import Held, Lease
+from .machine import ABORT
+from .state import ABORTED, ABORTING, PAUSED, State, rule_at
+from .store import Kept, load, save, wish
+from .tell import Tell
+from .words import status
+
+Result = dict[str, Any]
+REACT = 5.0
+"""Seconds that a driver has to notice an abort, before whoever asks for it takes over."""
+
+
+def drive(
+    client: Client,
+    params: Mapping[str, Any],
+    kept: Kept,
+    rollout: Rollout,
+    prometheus: Prometheus | None,
+    holder: str,
+    wished: str = "",
+) -> Result:
+    """Drive for a slice. ``wished``: the state that was asked for in place of the rollout's end. Raises Held, ClusterError."""
+    lease = Lease(client, rollout.namespace, rollout.name, holder)
+    began = time.time()
+    if wished == "aborted":
+        _react(client, kept.state)
+        lease.take(0, by_force=True)
+    else:
+        lease.take(params["lease_timeout"])
+    lease.renew()
+    done = False
+    try:
+        current = load(client, rollout.namespace, rollout.name)  # as it is now that nobody else writes it
+        if current is not None and current.state.id == kept.state.id:
+            kept = current
+        elif kept.record or kept.resource_version != (current.resource_version if current else None):
+            raise Held(f"another rollout of {rollout.name} has begun meanwhile; run again")
+        else:
+            kept = save(client, kept)
+        tell = Tell(client, rollout, params.get("notify"))
+        driver = Driver(client, kept, lambda: Acts(client, rollout, Evidence(rollout, prometheus)), lease, tell)
+        if not wished and _abandoned(driver.state, began):
+            late = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(driver.state.due))
+            why = f"it was abandoned: its next slice was due at {late}"
+            wish(client, rollout.namespace, rollout.name, kept.state.id, ABORT, why)
+        if driver.state.phase == PAUSED and not wished:
+            driver.resume()
+        driver.drive(began + params["slice_seconds"])
+        done = driver.state.over or driver.state.phase == PAUSED
+        return _result(driver, done, bool(done or params.get("report_dir")))
+    finally:
+        lease.stop(release=done or params["slice"] or not params["holder"])
+
+
+def await_driver(client: Client, params: Mapping[str, Any], state: State, phase: str) -> Result:
+    """Another driver renews its Lease: wait until it has granted the wish."""
+    deadline = time.time() + params["slice_seconds"]
+    while time.time() < deadline:
+        kept = load(client, params["namespace"], params["name"])
+        if kept is None or kept.state.id != state.id:
+            break
+        state = kept.state
+        if state.phase == phase or state.over:
+            break
+        time.sleep(0.5)
+    done = state.phase == phase or state.over
+    return {**summary(state), "changed": True, "done": done, "lines": []}
+
+
+def summary(state: State) -> Result:
+    rollout = state.rollout
+    rule = _rule_now(state)
+    return {
+        "name": rollout.name,
+        "namespace": rollout.namespace,
+        "candidate": rollout.candidate,
+        "baseline": state.baseline,
+        "id": state.id,
+        "phase": state.phase,
+        "step": state.step + 1,
+        "steps": len(rollout.steps),
+        "weight": state.tenths / 10,
+        "rule": {"before": state.before, "after": str(rule)},
+        "reason": state.reason,
+        "verdicts": state.verdicts,
+        "due": state.due,
+        "status": status(state, time.time()),
+    }
+
+
+def _result(driver: Driver, done: bool, report: bool) -> Result:
+    state = driver.state
+    result = {**summary(state), "changed": bool(driver.lines), "done": done, "lines": driver.lines}
+    if report:
+        result["report"] = {"state": state.to_json(), "record": driver.kept.record}
+    return result
+
+
+def _abandoned(state: State, now: float) -> bool:
+    """Whether nobody went on with a rollout in time, and its plan says that its traffic is to be taken back then."""
+    return state.rollout.on_abandoned == "abort" and 0 < state.due < now
+
+
+def _react(client: Client, state: State) -> None:
+    """Give a driver that is at work the time to notice an abort; one that was killed does not, and is not waited for."""
+    deadline = time.time() + REACT
+    while time.time() < deadline:
+        kept = load(client, state.rollout.namespace, state.rollout.name)
+        if kept is None or kept.state.id != state.id or kept.state.phase in (ABORTING, ABORTED):
+            return
+        time.sleep(0.5)
+
+
+def _rule_now(state: State) -> Rule:
+    """The rule that is live, as the state has it."""
+    before = read_rule(state.before)
+    candidate = state.rollout.candidate
+    return before if state.tenths == before.share(candidate) else rule_at(before, candidate, state.tenths)
