@@ -44,7 +44,7 @@ def page(report: Mapping[str, Any]) -> str:
     body = tag(
         "main",
         _headline(history, report),
-        _charts(history),
+        _section("Over time", _charts(history)),
         _section("Steps", tables.steps(history)),
         _section("What happened", tables.happened(history)),
         _section("Golden requests", tables.golden(history, record)),
@@ -145,7 +145,7 @@ def _charts(history: History) -> Markup:
             "Percents beside names: at the last look."
         )
     )
-    return _section("Over time", join(*drawn))
+    return join(*drawn)
 
 
 def _boundaries(looks: list[Look]) -> list[str]:
