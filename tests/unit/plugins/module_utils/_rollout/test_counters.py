@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import (
     DURATION,
-    FAILED_FLAGS,
     FLUSH,
-    REFUSED_FLAGS,
     REQUESTS,
     Counters,
     Counts,
@@ -24,6 +22,7 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters 
 
 V1, V2 = "mnist-v1.kubeflow.svc.cluster.local", "mnist-v2.kubeflow.svc.cluster.local"
 SHIFT = 1000.0
+FAILED = "UH UF UO NR NC URX UC UT UR LR UPE UMSDR SI DT OM DF".split()
 
 
 def series(*points: tuple[float, float], name: str = REQUESTS, **labels: str) -> Series:
@@ -121,14 +120,14 @@ def test_each_version_has_its_own_counts_and_others_are_not_read():
             for status in "0 1 3 5 6 7 9 10 11 16".split()
         ),
         *(({"request_protocol": "grpc", "grpc_response_status": status}, 1) for status in "2 4 8 12 13 14 15".split()),
-        *(({"response_code": "200", "response_flags": flag}, 1) for flag in sorted(FAILED_FLAGS)),
+        *(({"response_code": "200", "response_flags": flag}, 1) for flag in FAILED),
     ],
 )
 def test_what_is_a_failure(labels: dict[str, str], failed: int):
     assert counted(series((1005, 1), (1020, 2), **labels)) == Counts(1, failed)
 
 
-@pytest.mark.parametrize("flag", sorted(REFUSED_FLAGS))
+@pytest.mark.parametrize("flag", ["RL", "UAEX", "UF,RL"])
 @pytest.mark.parametrize("code", ["429", "403", "500", "200"])
 def test_what_the_mesh_refused_is_not_counted_at_all(flag: str, code: str):
     assert counted(series((1005, 1), (1020, 2), response_code=code, response_flags=flag)) == Counts()
