@@ -46,7 +46,7 @@ options:
     default: canary
   steps:
     description:
-      - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100\]) for a canary if unset.
+      - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100]) for a canary if unset.
       - An entry may be a mapping with C(weight) (percent), C(hold) (seconds), C(gates) and C(pause) (true waits for a person; running the rollout
         again lets it go on).
     type: list

@@ -36,8 +36,8 @@ def page(report: Mapping[str, Any]) -> str:
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name_="color-scheme", content="light dark"),
         tag("title", f"{title}, {history.state.phase}"),
         tag("style", Markup(STYLE)),
     )
