@@ -138,8 +138,8 @@ class Prometheus:
     def _by_service(self, question: str) -> tuple[int, bytes]:
         if self._client is None:
             raise PrometheusError(f"{self._place} needs a connection to the cluster")
-        namespace, _, place = str(self._options.service).partition("/")
-        service, _, prefix = place.partition("/")
+        namespace, _slash, place = str(self._options.service).partition("/")
+        service, _slash, prefix = place.partition("/")
         path = f"/api/v1/namespaces/{namespace}/services/{service}/proxy/{prefix}".rstrip("/")
         target = f"Prometheus at Service {namespace}/{service}"
         try:

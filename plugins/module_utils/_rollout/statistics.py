@@ -97,15 +97,17 @@ def _log_beta(a: float, b: float) -> float:
     return lgamma(a) + lgamma(b) - lgamma(a + b)
 
 
-def _lowest(bad: int, good: int, threshold: float) -> float:
-    """The smallest share at which the logarithm of the likelihood is above the threshold.
+def _lowest(these: int, others: int, threshold: float) -> float:
+    """The smallest share of these at which the logarithm of the likelihood is above the threshold.
 
     By Newton's method in the logit, where it is concave: from a point to the left of the root, every step ends to the left of it.
     """
-    logit, step = threshold / bad, 1.0
+    logit, step = threshold / these, 1.0
     while step > 1e-9:
         odds = exp(logit)
-        step = (threshold - bad * logit + (bad + good) * log1p(odds)) / (bad - (bad + good) * odds / (1 + odds))
+        step = (threshold - these * logit + (these + others) * log1p(odds)) / (
+            these - (these + others) * odds / (1 + odds)
+        )
         logit += step
     return exp(logit) / (1 + exp(logit))
 
