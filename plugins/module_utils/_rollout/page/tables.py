@@ -24,6 +24,9 @@ SIGNS = {"pass": "\N{CHECK MARK}", "fail": "\N{BALLOT X}", "insufficient": "\N{H
 REACH = re.compile(r"\[\d+s\]")
 """How far a query reaches back: to the last look, or to the shift."""
 
+TIMES = ("hold", "interval", "insufficient_limit", "keep", "ready_timeout", "abort_timeout")
+"""Keys of a plan that are seconds."""
+
 KINDS = {"passed": "good", "promoted": "wait", "aborted": "bad", "paused": "wait"}
 
 
@@ -111,18 +114,28 @@ def written(history: History, record: Iterable[Mapping[str, Any]]) -> Markup | N
 
 def plan(history: History) -> Markup:
     """The plan as it was given, with its defaults."""
-    given = {name: value for name, value in history.state.plan.items() if name not in ("gates", "golden", "steps")}
     rollout = history.state.rollout
-    gates = {gate.name: gate.kept() for index in range(len(rollout.steps)) for gate in rollout.gates_of(index)}
+    lines: list[tuple[str, object]] = []
+    for name, value in history.state.plan.items():
+        if name not in ("gates", "golden", "steps"):
+            shown = duration(value) if name in TIMES else f"{value:g} %" if name == "error_budget" else _text(value)
+            lines.append((name.replace("_", " "), shown))
     steps_ = [
         f"{step.weight:g} % for {duration(rollout.hold_of(index))}"
-        + (f" ({', '.join(gate.name for gate in rollout.gates_of(index)) or 'no gates'})")
-        + (", then a person's word" if step.pause else "")
+        + (f", with {', '.join(gate.name for gate in rollout.gates_of(index)) or 'no gates'}")
+        + ("; then a person's word" if step.pause else "")
         for index, step in enumerate(rollout.steps)
     ]
-    lines = [(name.replace("_", " "), _text(value)) for name, value in given.items()]
-    lines += [("steps", "; ".join(steps_))]
-    lines += [(f"gate {name}", _listed(gate)) for name, gate in gates.items()]
+    lines.append(("steps", join(*(tag("div", text) for text in steps_))))
+    gates = [gate.kept() for index in range(len(rollout.steps)) for gate in rollout.gates_of(index)]
+    lines += [
+        (
+            f"gate {gate['name']}",
+            _listed({**gate, "name": None, "against": " and ".join(gate.get("against", ())) or None}),
+        )
+        for index, gate in enumerate(gates)
+        if gate not in gates[:index]
+    ]
     return tag("dl", *(join(tag("dt", name), tag("dd", value)) for name, value in lines))
 
 
