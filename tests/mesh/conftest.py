@@ -14,6 +14,7 @@ from mesh.world.cluster import Cluster
 from mesh.world.gateway import Gateway
 from mesh.world.installation import install
 from mesh.world.models import Models, write_models
+from mesh.world.prometheus import evidence
 from mesh.world.settings import Settings
 from mesh.world.settings import settings as read_settings
 from mesh.world.traffic import RATE, Traffic, targets
@@ -50,6 +51,12 @@ def operator(mesh: None, cluster: Cluster, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
+def prometheus(mesh: None, cluster: Cluster) -> dict[str, Any]:
+    """Where the evidence is."""
+    return evidence(cluster)
+
+
+@pytest.fixture(scope="session")
 def models(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Models:
     """The models' files, and declarations that name them."""
     volume = settings.models or write_models(_readable(tmp_path_factory.mktemp("models")))
@@ -61,6 +68,18 @@ def _readable(folder: Path) -> Path:
     for part in (folder, folder.parent, folder.parent.parent):
         part.chmod(0o755)
     return folder
+
+
+@pytest.fixture
+def faults(models: Models, settings: Settings) -> Iterator[Callable[..., None]]:
+    """Let version v2 of all models misbehave, from now on to the end of the test."""
+    if not settings.sandbox:
+        pytest.skip("only the sandbox's model server misbehaves when it is told to")
+    from sandbox.models import write_faults
+
+    folder = Path(models.volume["hostPath"]["path"], "half_plus_three", "2")
+    yield lambda **kinds: write_faults(folder, **kinds)
+    write_faults(folder)
 
 
 @pytest.fixture

@@ -165,6 +165,52 @@ def test_a_node_short_of_cpu_is_refused_before_traffic_moves(operator, model, tr
     assert "1 more Pods of cpu 40" in failed["reason"] and "the nodes have room for 0" in failed["reason"]
 
 
+def test_prometheus_that_goes_away_is_never_a_pass(operator, cluster, model, traffic, settings: Settings, prometheus):
+    if not settings.sandbox:
+        pytest.skip("another cluster's Prometheus is not ours to stop")
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    plan = {
+        "steps": [20, 100],
+        "hold": 8,
+        "interval": 1,
+        "gates": ["success_rate"],
+        "prometheus": prometheus,
+        "on_insufficient": "pause",
+    }
+    with traffic(both, rate=40) as load:
+        run = operator.start_rollout(both, "v2", **plan)
+        wait_for(cluster, both, run, holds)
+        cluster.kubectl("-n", "istio-system", "scale", "deployment/prometheus", "--replicas=0")
+        try:
+            paused = run.result()
+        finally:
+            cluster.kubectl("-n", "istio-system", "scale", "deployment/prometheus", "--replicas=1")
+        operator.rollout(both, "v2", state="aborted")
+        load.gather(20)
+    load.assert_flawless()
+    assert (paused["phase"], paused["weight"]) == ("paused", 20)
+    assert "prometheus" in paused["reason"].lower()
+
+
+def test_a_candidate_whose_pod_crashes_loses_its_traffic(operator, cluster, model, traffic, prometheus, faults):
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    gate = {"kind": "success_rate", "objective": 99, "margin": 3, "against": ["objective"]}
+    plan = {"steps": [50, 100], "hold": 90, "interval": 1, "gates": [gate], "prometheus": prometheus}
+    with traffic(both, rate=40) as load:
+        run = operator.start_rollout(both, "v2", **plan)
+        wait_for(cluster, both, run, holds)
+        faults(crash={"on": "request", "after": 100})
+        aborted = run.result(fails=True)
+        time.sleep(1)
+        after = time.monotonic()
+        load.gather(20)
+    assert aborted["phase"] == "aborted" and aborted["rule"]["after"] == "v1:100"
+    assert "success_rate" in aborted["reason"]
+    load.assert_flawless(since=after)
+
+
 def _refused(change: Any) -> str:
     try:
         change()
