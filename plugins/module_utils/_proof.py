@@ -31,16 +31,12 @@ FORBIDDEN = 403
 
 @dataclass(frozen=True)
 class Proof:
-    """How it is known that the proxies have a rule: the transport, the gateway Pods asked, seconds until the last one had it.
-
-    ``asked``: requests that were sent for it.
-    """
+    """How it is known that the proxies have a rule: the transport, the gateway Pods asked, seconds until the last one had it."""
 
     transport: str
     pods: tuple[str, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
-    asked: int = 0
 
     def report(self) -> dict[str, object]:
         return {
@@ -91,12 +87,10 @@ def _every(
     if not places:
         return settle("there is no gateway Pod to ask")
     start = time.monotonic()
-    asked: list[Entrance] = []
 
     def until(place: Entrance) -> tuple[str, str] | ClusterError | None:
         reason = "no answer"
         while time.monotonic() - start < timeout:
-            asked.append(place)
             try:
                 answer = place.get(client, headers, timeout=min(5.0, timeout))
                 reason = wrong(answer) or ""
@@ -124,5 +118,4 @@ def _every(
         " and ".join(sorted({how for _name, how in answered})),
         tuple(name for name, _how in answered),
         time.monotonic() - start,
-        asked=len(asked),
     )

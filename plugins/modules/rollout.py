@@ -63,7 +63,8 @@ options:
       - C(latency) - C(objective) percent of its requests (95) take no longer than C(boundary) ms (250, a bucket boundary of Istio's histogram).
       - C(throughput) - it gets C(floor) requests a second (0.5) at least.
       - C(promql) - a C(query) is C(at_least) or C(at_most) a number; C(failures) looks in a row (3) fail it.
-      - C(webhook) - C(url) answers 2xx. C(command) - C(argv) exits with 0, on the host that runs the module. C(approval) - a person runs the
+      - C(webhook) - C(url) answers 2xx. C(command) - C(argv) exits with 0, on the host that runs the module; it is kept
+        and shown, so secrets belong into files or the environment. C(approval) - a person runs the
         rollout again.
     type: list
     elements: raw

@@ -111,12 +111,9 @@ class Acts:
             doors = [(Door(place, candidate.token), Door(place, baseline.token)) for place in places]
         golden = tried(self._client, rollout.golden, doors)
         wrong = [str(one) for one in golden if one.problem]
-        sent = proof.asked + len(rollout.golden) * len(doors)
-        own = self._evidence.own(state, sent)
         return Seen(
             time.time(),
             refused=summary(wrong),
-            own=own,
             notes=list(proof.notes),
             golden=[asdict(one) for one in golden],
         )

@@ -32,11 +32,6 @@ class Evidence:
     def __init__(self, rollout: Rollout, prometheus: Prometheus | None) -> None:
         self._rollout, self._prometheus = rollout, prometheus
 
-    def own(self, state: State, sent: int) -> dict[str, Any]:
-        """The requests that the rollout itself has sent to both versions: gates do not count them."""
-        now = self._clock()
-        return {host: [float(sent), now] for host in self._hosts(state)}
-
     def begin(self, state: State) -> dict[str, Any]:
         """Counters that start from now."""
         gates = self._rollout.gates_of(state.step)
@@ -56,21 +51,21 @@ class Evidence:
         try:
             if self._prometheus and any(gate.kind in RATES for gate in gates):
                 counters = self._prometheus.look(counters)
-            now = time.time()
-            values = {
-                gate.name: looked(gate, last.values.get(gate.name, []), self._value(gate, state))
-                for gate in gates
-                if gate.kind == "promql"
-            }
         except PrometheusError as error:
             return Seen(time.time(), notes=[str(error)])
+        now, notes = time.time(), list[str]()
+        values = {
+            gate.name: looked(gate, last.values.get(gate.name, []), self._value(gate, state, notes))
+            for gate in gates
+            if gate.kind == "promql"
+        }
         over = now >= state.since + self._rollout.hold_of(state.step)
         answers = {
             gate.name: self._answer(gate, state) for gate in gates if over and gate.kind in ("webhook", "command")
         }
         candidate, baseline = (counts(counters, host) for host in self._hosts(state))
         window = Window(now - state.since, candidate, baseline, values, answers)
-        return Seen(now, window=asdict(window), counters=asdict(counters))
+        return Seen(now, window=asdict(window), counters=asdict(counters), notes=notes)
 
     def _hosts(self, state: State) -> list[str]:
         rollout = self._rollout
@@ -86,10 +81,15 @@ class Evidence:
         except PrometheusError:
             return time.time()
 
-    def _value(self, gate: Gate, state: State) -> float | None:
+    def _value(self, gate: Gate, state: State, notes: list[str]) -> float | None:
+        """What a query gives; None where it gives nothing that could be judged, and the notes say why."""
         if self._prometheus is None:
             return None
-        return self._prometheus.value(filled(gate, self._words(state)))
+        try:
+            return self._prometheus.value(filled(gate, self._words(state)))
+        except PrometheusError as error:
+            notes.append(f"gate {gate.name}: {error}")
+            return None
 
     def _answer(self, gate: Gate, state: State) -> dict[str, Any]:
         words = {**self._words(state), "weight": f"{state.tenths / 10:g}", "rollout": state.id}

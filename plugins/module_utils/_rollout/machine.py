@@ -65,7 +65,6 @@ class Seen:
     served: list[int] | None = None
     window: dict[str, Any] | None = None
     counters: dict[str, Any] | None = None
-    own: dict[str, Any] | None = None
     restore: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
@@ -104,7 +103,6 @@ def advance(state: State, seen: Seen) -> State:
     state = replace(
         state,
         counters=state.counters if seen.counters is None else seen.counters,
-        own=state.own if seen.own is None else seen.own,
         restore=state.restore if seen.restore is None else seen.restore,
     )
     if seen.wish:

@@ -19,7 +19,7 @@ from .state import read_state, rule_at
 FORMAT = 1
 """Rises when a reader of report.json has to change."""
 
-MEMORY = ("plan", "counters", "own")
+MEMORY = ("plan", "counters")
 """Parts of a state that a report does not repeat: the plan stands beside it, the others are the driver's notes on the counters of each Pod."""
 
 

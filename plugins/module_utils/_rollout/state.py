@@ -52,7 +52,6 @@ class State:
     looked: float = 0.0
     patience: float = 0.0
     counters: dict[str, Any] = field(default_factory=dict)
-    own: dict[str, Any] = field(default_factory=dict)
     window: dict[str, Any] | None = None
     blind: str = ""
     verdicts: list[dict[str, Any]] = field(default_factory=list)

@@ -17,7 +17,7 @@ STATE = begin(plan(), read_rule("v1:100"), None, 0.0)
 
 
 def test_what_was_seen_comes_back_without_the_driver_s_own_notes():
-    seen = Seen(5.0, served=[2], notes=["a"], counters={"a": 1}, own={"b": [1.0]}, restore={"c": 2}, queries=["up"])
+    seen = Seen(5.0, served=[2], notes=["a"], counters={"a": 1}, restore={"c": 2}, queries=["up"])
     kept = json.loads(json.dumps(entry(LOOK, STATE, seen, STATE)))
     assert kept["seen"] == {"served": [2], "notes": ["a"], "queries": ["up"]}
     assert seen_of(kept) == Seen(5.0, served=[2], notes=["a"], queries=["up"])
