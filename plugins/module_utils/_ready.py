@@ -85,9 +85,8 @@ class Ready:
     def _late(self, store: Store, model: str, version: str) -> str:
         """What a version lacks at the time-out, with the last words of a server that runs and serves nothing."""
         reason = _unready(store, model, version)
-        words = next(
-            filter(None, (self._last_words(pod) for pod in _pods(store, model, version) if not is_ready(pod))), ""
-        )
+        mute = (pod for pod in _newest(_pods(store, model, version)) if not is_ready(pod))
+        words = next(filter(None, map(self._last_words, mute)), "")
         return f"{model} version {version} is not ready after {self._timeout:g} s: {reason}{words}"
 
     def _last_words(self, pod: Mapping[str, Any]) -> str:
