@@ -38,8 +38,10 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
     if kind == PROVE and after.proven:
         count = len(rollout.golden)
         return f"proved: {rollout.candidate} answers through every gateway" + (
-            f", and {count} golden requests" if count else ""
+            f", and {count} golden request{'' if count == 1 else 's'}" if count else ""
         )
+    if kind == SHIFT and before.phase == PROMOTING and not seen.trouble:
+        return f"promoted: Service {rollout.name} selects {rollout.candidate}"
     if kind == SHIFT and not seen.trouble:
         return f"shifted: {rollout.candidate} has {_percent(after)}" + (f" ({seen.notes[0]})" if seen.notes else "")
     if kind == CHECK and after.phase == HOLDING and after.patience and not before.patience:

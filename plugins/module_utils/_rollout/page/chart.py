@@ -26,6 +26,9 @@ MANY = 40
 SPANS = (0.1, 0.2, 0.5, 1, 2, 4, 6, 10, 20, 30, 40, 60, 100)
 """Lengths of a scale, in percent points."""
 
+EDGE = 3
+"""Room above and below the scale, in its percent: a line at 100 percent is seen as a whole."""
+
 APART = 4.5
 """Percent of the width between two numbers in one row."""
 
@@ -72,7 +75,7 @@ def rates(
         for value in objectives
     ]
     parts += [tag("path", d=_path(piece, low, top), class_=line.class_) for line, pieces in drawn for piece in pieces]
-    legend = [_key(line.class_, _ending(line, history)) for line in reversed(lines)]  # the last line is on top
+    legend = [_key(line.class_, _ending(line, history)) for line in lines]
     legend += [_key("objective", f"objective {value:g} %") for value in objectives]
     return _figure(title, tag("span", *legend, class_="legend"), join(*parts), history, axis, (low, top))
 
@@ -88,30 +91,34 @@ def _figure(
 ) -> Markup:
     low, top = scale
     places = [
-        tag("line", x1=axis.place(e.at), x2=axis.place(e.at), y1=0, y2=100, class_=f"at {e.kind}")
+        tag("line", x1=axis.place(e.at), x2=axis.place(e.at), y1=-EDGE, y2=100 + EDGE, class_=f"at {e.kind}")
         for e in history.events
     ]
     bands = [
         tag(
             "rect",
             x=axis.place(held.begun),
-            y=0,
+            y=-EDGE,
             width=round(axis.place(held.ended) - axis.place(held.begun), 3),
-            height=100,
+            height=100 + 2 * EDGE,
             class_="band",
         )
         for index, held in enumerate(history.held.values())
         if index % 2 == 0
     ]
     cuts = [
-        tag("rect", x=begin, y=0, width=round(end - begin, 3), height=100, class_="cut")
+        tag("rect", x=begin, y=-EDGE, width=round(end - begin, 3), height=100 + 2 * EDGE, class_="cut")
         for begin, end, _long in axis.gaps()
     ]
     grid = [tag("line", x1=0, x2=100, y1=y, y2=y, class_="grid") for y in (0, 50, 100)]
-    view: dict[str, Any] = {"viewBox": "0 0 100 100", "preserveAspectRatio": "none", "aria_hidden": "true"}
+    view: dict[str, Any] = {
+        "viewBox": f"0 {-EDGE} 100 {100 + 2 * EDGE}",
+        "preserveAspectRatio": "none",
+        "aria_hidden": "true",
+    }
     svg = tag("svg", *bands, *grid, *places, drawing, *cuts, **view)
     labels = [
-        tag("span", f"{value:.4g} %", class_="y", style=f"top:{y}%")
+        tag("span", f"{value:.4g} %", class_="y", style=f"top:{100 * (y + EDGE) / (100 + 2 * EDGE):.1f}%")
         for y, value in ((0, top), (50, (low + top) / 2), (100, low))
     ]
     marks = [tag("span", text, style=f"left:{x}%") for x, text in axis.marks()]
@@ -153,7 +160,7 @@ def _pieces(line: Line, history: History, axis: Axis) -> list[list[tuple[float, 
         value = line.value(look)
         if value is not None and (index % every == 0 or look is history.held[look.step].last):
             found.setdefault(look.step, []).append((axis.place(look.at), 100 * value))
-    return [piece if len(piece) > 1 else [piece[0], (piece[0][0] + 0.4, piece[0][1])] for piece in found.values()]
+    return [piece if len(piece) > 1 else [piece[0], (piece[0][0] + 1, piece[0][1])] for piece in found.values()]
 
 
 def _scale(values: list[float], objectives: list[float], high: bool) -> tuple[float, float]:

@@ -121,8 +121,8 @@ def _charts(history: History) -> Markup:
 
     def lines(value: Any) -> list[chart.Line]:
         return [
-            chart.Line(baseline, "baseline", lambda look: value(look.window.baseline)),
             chart.Line(rollout.candidate, "candidate", lambda look: value(look.window.candidate)),
+            chart.Line(baseline, "baseline", lambda look: value(look.window.baseline)),
         ]
 
     if any(look.window.candidate.requests or look.window.baseline.requests for look in history.looks):

@@ -57,7 +57,9 @@ td{vertical-align:top;padding:.55rem .8rem .55rem 0;border-bottom:1px solid var(
 tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
 td:first-child,.steps td:nth-child(-n+4){white-space:nowrap}
-.steps td:nth-child(-n+4) small{white-space:normal;max-width:7rem}
+.steps td:nth-child(3) small{white-space:normal;max-width:7rem}
+.value{padding-left:1.1rem;text-indent:-1.1rem;color:var(--soft);font-size:.85rem}
+.wide td:nth-child(2){width:30%}
 .steps td:nth-child(5){min-width:11rem}.steps td:last-child{width:44%}
 .said+.said{margin-top:.45rem}
 .side{padding-left:1.1rem;text-indent:-1.1rem}
@@ -103,7 +105,8 @@ h1{font-size:1.3rem}.facts{grid-template-columns:repeat(auto-fill,minmax(10rem,1
 thead{display:none}
 table,tbody,tr,td{display:block}
 tr{padding:.7rem 0;border-bottom:1px solid var(--line)}tr:first-child{padding-top:0}tr:last-child{border-bottom:0;padding-bottom:0}
-td,td:first-child,.steps td:nth-child(n),.steps td:last-child,.events td:first-child{border:0;padding:.15rem 0;white-space:normal;width:auto}
+td,td:first-child,.steps td:nth-child(n),.steps td:last-child,.wide td:nth-child(2),.events td:first-child{
+border:0;padding:.15rem 0;white-space:normal;width:auto}
 td:empty{display:none}
 td::before{content:attr(data-label);display:block;font-size:.75rem;color:var(--soft)}
 .events td{display:inline}.events .dot{margin-right:.5rem}.events td:last-child{display:block}.events td::before{content:none}

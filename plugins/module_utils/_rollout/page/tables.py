@@ -27,6 +27,9 @@ REACH = re.compile(r"\[\d+s\]")
 TIMES = ("hold", "interval", "insufficient_limit", "keep", "ready_timeout", "abort_timeout")
 """Keys of a plan that are seconds."""
 
+SHORT = 90
+"""Characters of two values that stand on one line."""
+
 KINDS = {"passed": "good", "promoted": "wait", "aborted": "bad", "paused": "wait"}
 
 
@@ -74,7 +77,7 @@ def golden(history: History, record: Iterable[Mapping[str, Any]]) -> Markup | No
             result = join(chip("answered", "good"), note(ways) if own else None)
         else:
             result = chip("not asked", "plain")
-        asked = join(entry.name or entry.method, tag("code", f"{entry.method} {_json(entry.request)}"))
+        asked = join(entry.name or None, tag("code", f"{entry.method} {_json(entry.request)}"))
         rows.append(
             [
                 asked,
@@ -104,7 +107,7 @@ def written(history: History, record: Iterable[Mapping[str, Any]]) -> Markup | N
         [
             tag("time", _when(entry["at"], history)),
             patch["object"],
-            join(*(tag("div", _change(change)) for change in patch["changes"])),
+            join(*(_change(change) for change in patch["changes"])),
         ]
         for entry in record
         for patch in entry["seen"].get("patches", ())
@@ -218,9 +221,16 @@ def _verdicts(said: Iterable[Mapping[str, Any]], gates: Iterable[Gate]) -> Marku
     return join(*made) if made else note(f"no look; gates: {', '.join(known)}" if known else "no gates")
 
 
-def _change(change: Mapping[str, Any]) -> str:
+def _change(change: Mapping[str, Any]) -> Markup:
+    """The field with both of its values, on a line each where they are long."""
     path = change["path"]
-    return f"{path}: {brief(path, change.get('before'))} \N{RIGHTWARDS ARROW} {brief(path, change.get('after'))}"
+    before, after = (brief(path, change.get(side)) for side in ("before", "after"))
+    if len(before) + len(after) <= SHORT:
+        return tag("div", f"{path}: {before} \N{RIGHTWARDS ARROW} {after}")
+    values = (
+        tag("div", f"{sign} {value}", class_="value") for sign, value in (("\N{MINUS SIGN}", before), ("+", after))
+    )
+    return tag("div", f"{path}:", *values)
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -1,0 +1,46 @@
+"""The evidence of a rollout on a real mesh: what was asked, answered, counted and written, and a replay of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from test_rollout import GOLDEN, RATE, SUCCESS
+
+
+def test_a_report_holds_what_happened(operator: Any, model: Any, traffic: Any, prometheus: Any, tmp_path: Path) -> None:
+    both = model("v1", "v2", traffic="v1:100:v2:0")
+    operator.model(both)
+    slow = {"kind": "latency", "boundary": 250, "objective": 90, "margin": 9, "against": ["objective"]}
+    plan = {"steps": [20, 100], "hold": 8, "interval": 1, "gates": [SUCCESS, slow], "golden": [GOLDEN]}
+    with traffic(both, rate=RATE) as load:
+        load.gather(20)
+        done = operator.rollout(both, "v2", prometheus=prometheus, report_dir=str(tmp_path), **plan)
+    load.assert_flawless()
+    assert done["report_files"] == [str(tmp_path / "report.json"), str(tmp_path / "report.html")]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["outcome"]["phase"] == "complete" and report["replay"] == []
+
+    seen = [entry["seen"] for entry in report["record"]]
+    rule = f"VirtualService {both['namespace']}/{both['name']}-rule"
+    written = [patch for entry in seen for patch in entry.get("patches", ())]
+    routes = [
+        change
+        for patch in written
+        if patch["object"] == rule
+        for change in patch["changes"]
+        if change["path"] == "spec.http"
+    ]
+    assert len(routes) >= 3, "the previews, 20 percent and 100 percent"
+    assert f"Service {both['namespace']}/{both['name']}" in {patch["object"] for patch in written}
+    golden = [one for entry in seen for one in entry.get("golden", ())]
+    assert golden and not any(one["problem"] for one in golden)
+    windows = [entry["window"] for entry in seen if "window" in entry]
+    assert windows[-1]["candidate"]["requests"] > 100 and windows[-1]["candidate"]["slow"].get("250") is not None
+    assert all("istio_request" in query for entry in seen for query in entry.get("queries", ()))
+
+    text = (tmp_path / "report.json").read_text()
+    tokens = re.findall(r'"x-tfserving-preview": {\s*"exact": "([^"]*)"', text)
+    assert tokens and set(tokens) == {"(hidden)"}, "whoever has the report has no way to a version that is hidden"
