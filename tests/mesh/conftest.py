@@ -66,7 +66,7 @@ def models(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Mode
 def _readable(folder: Path) -> Path:
     """Let Pods' users into a temporary folder."""
     for part in (folder, folder.parent, folder.parent.parent):
-        part.chmod(0o755)
+        part.chmod(part.stat().st_mode | 0o055)
     return folder
 
 
