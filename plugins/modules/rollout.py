@@ -289,7 +289,7 @@ status:
   type: str
 report:
   description: All that was seen and decided, from which the state machine makes the same decisions again.
-  returned: when it has ended or rests, and with O(report_dir)
+  returned: with O(report_dir)
   type: dict
 report_files:
   description: The files that were written, on the controller.

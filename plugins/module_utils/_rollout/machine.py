@@ -214,7 +214,13 @@ def _held(state: State, seen: Seen) -> State:
     if failed:
         return _abort(state, "; ".join(f"gate {verdict.gate}: {verdict.reason}" for verdict in failed), seen.now)
     over = seen.now >= state.since + state.rollout.hold_of(state.step)
-    return replace(state, phase=DECIDING) if over else state
+    return replace(state, phase=DECIDING) if over and not _still_waits(state, said, seen.now) else state
+
+
+def _still_waits(state: State, said: list[Verdict], now: float) -> bool:
+    """Whether a wait for evidence goes on: nothing has been decided, so nothing has to be kept."""
+    lacking = not said or any(verdict.outcome != PASS for verdict in said)
+    return bool(state.patience) and lacking and now - state.patience < state.rollout.insufficient_limit
 
 
 def _checked(state: State, seen: Seen) -> State:

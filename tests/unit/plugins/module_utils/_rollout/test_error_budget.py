@@ -91,7 +91,7 @@ def rollout(chance: random.Random, judged: Judge, shares: list[float], other: fl
 
 def share_of(outcome: str, judged: Judge, shares: list[float], other: float, steps: int, rollouts: int) -> float:
     chance = random.Random(1)
-    return sum(rollout(chance, judged, shares, other, steps) == outcome for _ in range(rollouts)) / rollouts
+    return sum(rollout(chance, judged, shares, other, steps) == outcome for _try in range(rollouts)) / rollouts
 
 
 @pytest.mark.parametrize("p", [LIMIT, LIMIT / 2])

@@ -49,7 +49,7 @@ class World:
         self.state, self.counts, self.now, self.acted, self.phases = state, counts, 0.0, [], []
 
     def run(self, until=(COMPLETE, ABORTED, PAUSED), most=500):
-        for _ in range(most):
+        for _try in range(most):
             if self.state.phase in until:
                 return self
             self.step()
@@ -165,7 +165,7 @@ def test_what_cannot_be_done_is_tried_again_and_then_paused_but_an_abort_never_i
     world.step(trouble="the API server is away")
     assert world.state.phase == PAUSED and world.state.reason == "the API server is away"
     world.wish(machine.ABORT)
-    for _ in range(5):
+    for _try in range(5):
         world.now += 100
         world.step(trouble="the API server is away")
     assert world.state.phase == ABORTING
@@ -237,6 +237,6 @@ def test_whatever_comes_the_weight_rises_by_evidence_only_and_an_abort_wins(even
 
 def test_an_interrupted_action_is_the_next_one_again():
     state = rollout()
-    for _ in range(3):
+    for _try in range(3):
         assert action(state) == action(replace(state, due=99.0))
         state = advance(state, Seen(1.0, served=[2]))
