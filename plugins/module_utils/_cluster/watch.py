@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from .client import Client
 from .errors import ClusterError
@@ -23,7 +23,7 @@ from .read import list_versioned
 Store = dict[str, dict[str, dict[str, Any]]]
 """Objects by kind and name."""
 
-Event = tuple[str, str, "dict[str, Any] | None"] | ClusterError
+Event: TypeAlias = "tuple[str, str, dict[str, Any] | None] | ClusterError"
 """Kind, name and object, None where it is gone; or why a watch was lost."""
 
 PAUSE = 0.1

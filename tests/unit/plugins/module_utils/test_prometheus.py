@@ -182,9 +182,14 @@ def test_a_name_that_does_not_resolve():
     assert "cannot be reached" in error_of(Prometheus(PROMETHEUS("http://nowhere.invalid:9090")))
 
 
+def _hang_up(listener):
+    connection, _address = listener.accept()
+    connection.close()
+
+
 def test_a_connection_that_breaks():
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        threading.Thread(target=_hang_up, args=[listener], daemon=True).start()
         message = error_of(Prometheus(PROMETHEUS(f"http://127.0.0.1:{listener.getsockname()[1]}")))
     assert "cannot be reached" in message
 
