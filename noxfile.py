@@ -182,11 +182,10 @@ def integration(session: nox.Session, results: Part) -> None:
         copy = layout.copy(f"integration-{target}")  # ansible-test has one output folder a copy
         return [*cluster.prefix(), PYTHON, "-m", "harness.integration", copy, target]
 
-    env = {**environment(), "HOME": str(layout.home())}
     # Once for all targets, and marked; left behind, they would be in the way of an installation of Istio.
-    if results.prepare("definitions", command("definitions"), env=env):
+    if results.prepare("definitions", command("definitions")):
         targets = session.posargs or [path.name for path in TARGETS]
-        results.steps({target: command(target) for target in targets}, env=env)
+        results.steps({target: command(target) for target in targets}, env=environment())
     marked = ["customresourcedefinition", "--selector=tfserving.test/fixture=true", "--timeout=120s"]
     results.prepare("no definitions", [*cluster.prefix(), "kubectl", "delete", *marked])
 

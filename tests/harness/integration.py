@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from . import layout
+
 
 def main(copy: str, target: str) -> int:
     """Write the configuration, run the target in the copy of the collection, return the exit code."""
@@ -19,7 +21,9 @@ def main(copy: str, target: str) -> int:
     config.write_text(yaml.safe_dump({"kubeconfig": os.environ["KUBECONFIG"]}))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     command = ["ansible-test", "integration", "--local", "--python", version, target]
-    return subprocess.run(command, cwd=copy, stdin=subprocess.DEVNULL, check=False).returncode
+    # The home of ansible-test alone: the sandbox keeps its programs in the user's.
+    env = {**os.environ, "HOME": str(layout.home())}
+    return subprocess.run(command, cwd=copy, env=env, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 if __name__ == "__main__":
