@@ -11,10 +11,11 @@ import socket
 import time
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.color import ANSIBLE_COLOR
 from ansible.utils.display import Display
 
-from ansible_collections.kubernetes.core.plugins.action.k8s_info import ActionModule as KubernetesAction
+from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
 
 WATCHED, ALONE = 5, 30
@@ -23,44 +24,30 @@ WATCHED, ALONE = 5, 30
 display = Display()
 
 
-class ActionModule(KubernetesAction):
-    """kubernetes.core's, which resolves kubeconfig on the controller, around a loop."""
+class ActionModule(ClusterAction):
+    """Runs the module again and again."""
 
-    def _execute_module(
-        self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any
-    ) -> Any:
-        if module_name != self._task.action:
-            return super()._execute_module(
-                module_name=module_name, module_args=module_args, task_vars=task_vars, **more
-            )
-        given = dict(module_args or self._task.args)
-        one_slice = self._task.args.get("slice") in (True, "true", "yes", "True")
+    def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        state, one_slice = str(arguments.get("state", "complete")), boolean(arguments.get("slice", False), strict=False)
         # Workers have no terminal of their own; whether the run has one is known from its colours.
-        watched = ANSIBLE_COLOR and len((task_vars or {}).get("ansible_play_hosts", [])) < 2
+        watched = ANSIBLE_COLOR and len(task_vars.get("ansible_play_hosts", [])) < 2
         holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
         loop = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
-        files = None if self._task.check_mode else self._report_files(given, task_vars or {})
+        files = None if self._task.check_mode else self._report_files(arguments, task_vars)
         unwritable = _prepared(files)
-        if unwritable and str(given.get("state", "complete")) == "complete":
+        if unwritable and state == "complete":
             return {"failed": True, "msg": unwritable}
         lines: list[dict[str, Any]] = []
         changed, reported = False, list[str]()
         while True:
-            result = super()._execute_module(
-                module_name=module_name, module_args={**loop, **given}, task_vars=task_vars, **more
-            )
+            result = super()._call({**loop, **arguments}, task_vars)
             self._show(result, watched)
             lines += result.get("lines") or []
             changed = changed or bool(result.get("changed"))
             reported = _written(files, result) or reported
             if result.get("failed") or result.get("done", True) or one_slice or self._task.check_mode:
-                whole = {
-                    **result,
-                    "lines": lines,
-                    "changed": changed,
-                    **({"report_files": reported} if reported else {}),
-                }
-                return _ended(whole, str(given.get("state", "complete")))
+                report = {"report_files": reported} if reported else {}
+                return _ended({**result, "lines": lines, "changed": changed, **report}, state)
 
     def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:
         """Where the report goes: a path relative to the playbook, a folder a host where the play has several."""

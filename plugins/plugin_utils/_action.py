@@ -24,12 +24,16 @@ class ClusterAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = self._task.args.get("kubeconfig")
         arguments = {**self._task.args, "kubeconfig": self._found(given)} if given else self._task.args
+        result.update(self._call(arguments, task_vars or {}))
+        return result
+
+    def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Run the module once."""
         gc.disable()  # Ansible parses the module's sources to pack them; looking for garbage amid its own objects would take half of that time
         try:
-            result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            return dict(self._execute_module(module_args=arguments, task_vars=task_vars))
         finally:
             gc.enable()
-        return result
 
     def _found(self, kubeconfig: Any) -> Any:
         if isinstance(kubeconfig, dict) or self._connection.transport != "local":

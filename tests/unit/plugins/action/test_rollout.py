@@ -44,7 +44,7 @@ def run(monkeypatch, tmp_path):
                 raise result
             return dict(result)
 
-        monkeypatch.setattr(action.KubernetesAction, "_execute_module", execute)
+        monkeypatch.setattr(action.ClusterAction, "_execute_module", execute)
         plugin = object.__new__(action.ActionModule)
         plugin._task = SimpleNamespace(action=NAME, args={"name": "mnist", **args}, check_mode=check)
         plugin._loader = DataLoader()
@@ -54,7 +54,7 @@ def run(monkeypatch, tmp_path):
             "ansible_play_hosts": list(hosts),
             "inventory_hostname": hosts[0],
         }
-        return plugin._execute_module(NAME, task_vars=variables), seen
+        return plugin._call(plugin._task.args, variables), seen
 
     return run
 
