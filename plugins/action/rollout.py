@@ -21,6 +21,9 @@ from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files impo
 WATCHED, ALONE = 5, 30
 """Seconds of a slice where a person looks at one host, and where nobody does or there are many."""
 
+PATIENCE = 120
+"""Seconds that a slice waits for an API server that went away after the one before."""
+
 display = Display()
 
 
@@ -32,7 +35,7 @@ class ActionModule(ClusterAction):
         # Workers have no terminal of their own; whether the run has one is known from its colours.
         watched = ANSIBLE_COLOR and len(task_vars.get("ansible_play_hosts", [])) < 2
         holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-        loop = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
+        loop: dict[str, Any] = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
         files = None if self._task.check_mode else self._report_files(arguments, task_vars)
         unwritable = _prepared(files)
         if unwritable and state == "complete":
@@ -41,6 +44,7 @@ class ActionModule(ClusterAction):
         changed, reported = False, list[str]()
         while True:
             result = super()._call({**loop, **arguments}, task_vars)
+            loop["patience"] = PATIENCE
             self._show(result, watched)
             lines += result.get("lines") or []
             changed = changed or bool(result.get("changed"))

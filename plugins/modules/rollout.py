@@ -209,6 +209,10 @@ options:
   holder:
     description: A name for this run, by which its slices know each other. The action plugin sets it.
     type: str
+  patience:
+    description: How long to wait for an API server that is away when a slice begins, in seconds. The action plugin sets it after the first slice.
+    type: int
+    default: 0
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - tfserving.istio.attributes
@@ -357,6 +361,7 @@ def main() -> None:
         slice_seconds={"type": "int", "default": 30},
         lease_timeout={"type": "int", "default": 25},
         holder={"type": "str"},
+        patience={"type": "int", "default": 0},
     )
     run(module, lambda client: run_rollout(client, module.params, module.check_mode))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,27 @@ def test_of_two_runs_one_works_and_the_other_says_who(operator, cluster, model):
     assert first.result()["phase"] == "complete"
 
 
-def test_an_api_server_that_is_away_is_waited_for(operator, cluster, model, traffic, settings: Settings):
+@contextmanager
+def gone(program: str) -> Iterator[None]:
+    """A program of the sandbox's control plane, killed as often as it is started again during the block."""
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(0.2):
+            with suppress(OSError, ValueError):
+                os.kill(int(Path(os.environ["SANDBOX_RUN"], "pids", program).read_text()), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
+
+
+@pytest.mark.parametrize("away", [standing_still, gone])
+def test_an_api_server_that_is_away_is_waited_for(operator, cluster, model, traffic, settings: Settings, away):
     if not settings.sandbox:
         pytest.skip("only the sandbox's API server can be stopped")
     both = model("v1", "v2", traffic="v1:100:v2:0")
@@ -126,7 +147,7 @@ def test_an_api_server_that_is_away_is_waited_for(operator, cluster, model, traf
     with traffic(both) as load:
         run = operator.start_rollout(both, "v2", **{**LONG, "hold": 12})
         wait_for(cluster, both, run, holds)
-        with standing_still("kube-apiserver"):
+        with away("kube-apiserver"):
             time.sleep(20)
         done = run.result()
         load.gather(20)

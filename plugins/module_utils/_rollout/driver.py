@@ -63,10 +63,11 @@ class Driver:
         """Go on until the rollout ends, rests, or the time ``until`` (seconds since the epoch) comes. Raises Held, ClusterError."""
         try:
             while not self.state.over:
-                if self._lease.lost.is_set():
-                    raise Held(
-                        f"the Lease {self._lease.name} was taken over, or could not be renewed in time; run again to go on"
-                    )
+                if self._lease.taken.is_set():
+                    raise Held(f"another driver took the Lease {self._lease.name} over; run again to go on")
+                if self._lease.unsure.is_set():
+                    self._wait_for_lease()
+                    continue
                 if self._wish():
                     continue
                 kind, due = action(self.state)
@@ -117,7 +118,7 @@ class Driver:
         while worker.is_alive():
             worker.join(0.05)
             late = kind == PREPARE and time.time() >= until
-            if ABORT in self._eyes.wishes() or self._lease.lost.is_set() or late:
+            if ABORT in self._eyes.wishes() or self._lease.taken.is_set() or late:
                 self._acts.stop()
                 self._written += self._acts.written()
                 self._acts = self._make_acts()
@@ -154,8 +155,19 @@ class Driver:
                 self.kept = there
                 return
             except ClusterError:
-                if time.monotonic() - began > GIVE_UP or self._lease.lost.is_set():
+                if time.monotonic() - began > GIVE_UP:
                     raise
+            time.sleep(AGAIN)
+
+    def _wait_for_lease(self) -> None:
+        """Nothing is done while the Lease cannot be renewed: it may be another's before long. Raises ClusterError after a while."""
+        until = time.monotonic() + GIVE_UP
+        while self._lease.unsure.is_set() and not self._lease.taken.is_set():
+            if time.monotonic() > until:
+                raise ClusterError(
+                    f"the Lease {self._lease.name} could not be renewed for {GIVE_UP:g} s: the API server is away. The rollout stays as it is; "
+                    "run again to go on"
+                )
             time.sleep(AGAIN)
 
     def _loaded(self) -> Kept | None:

@@ -40,7 +40,7 @@ class Lease:
         self.name, self.holder = names.rollout(model), holder
         self._version = ""
         self._stop = threading.Event()
-        self.lost = threading.Event()
+        self.unsure, self.taken = threading.Event(), threading.Event()
 
     def take(self, timeout: float, by_force: bool = False) -> int:
         """Take the Lease, waiting ``timeout`` seconds for one that is not renewed any more; its fencing token. Raises Held.
@@ -75,30 +75,43 @@ class Lease:
             time.sleep(0.5)
 
     def renew(self) -> None:
-        """Renew in the background, until ``stop``. ``lost`` is set when the Lease is another's, or was not renewed in time."""
+        """Renew in the background, until ``stop``. ``taken`` is set when the Lease is another's, ``unsure`` while it cannot be renewed in time."""
         threading.Thread(target=self._renewing, daemon=True).start()
 
     def stop(self, release: bool) -> None:
         self._stop.set()
-        if release and not self.lost.is_set():
+        if release and not self.taken.is_set():
             try:
                 self._patch({"holderIdentity": None}, self._version)
             except ClusterError:
                 return  # it expires
 
     def _renewing(self) -> None:
-        renewed = time.monotonic()
-        while not self._stop.wait(RENEW):
+        renewed_at = time.monotonic()
+        while not self._stop.wait(RENEW if not self.unsure.is_set() else 1.0):
             try:
                 self._patch({"renewTime": _now()}, self._version)
-                renewed = time.monotonic()
             except Conflict:
-                self.lost.set()
-                return
-            except ClusterError:
-                if time.monotonic() - renewed > SECONDS - RENEW:
-                    self.lost.set()
+                if not self._is_ours():
+                    self.taken.set()
                     return
+            except ClusterError:
+                if time.monotonic() - renewed_at > SECONDS - RENEW:
+                    self.unsure.set()
+                continue
+            renewed_at = time.monotonic()
+            self.unsure.clear()
+
+    def _is_ours(self) -> bool:
+        """Whether a conflict was with a renewal of our own, whose answer was lost; goes on from it then."""
+        try:
+            found = get(self._client, "Lease", self._namespace, self.name)
+        except ClusterError:
+            return True  # asked again with the next renewal
+        if found is None or (found.get("spec") or {}).get("holderIdentity") != self.holder:
+            return False
+        self._version = found["metadata"]["resourceVersion"]
+        return True
 
     def _write(self, found: Mapping[str, Any] | None, turns: int) -> int:
         spec = {

@@ -21,7 +21,7 @@ from .._spec.rule import WHOLE
 from .begin import may_begin, read, refuse_again, refuse_other
 from .lease import Held
 from .machine import ABORT, PAUSE, PROMOTE
-from .slice import Result, await_driver, drive, summary
+from .slice import Result, await_driver, drive, patiently, summary
 from .state import ABORTED, COMPLETE, PAUSED, begin
 from .store import Kept, load, wish
 from .words import plan as plan_text
@@ -32,7 +32,7 @@ WISHES = {"aborted": ABORT, "paused": PAUSE, "promoted": PROMOTE}
 def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Result:
     """The module's result. Raises SpecError and ClusterError."""
     namespace, name = _address(params)
-    kept = load(client, namespace, name)
+    kept = patiently(lambda: load(client, namespace, name), params["patience"])
     holder = params["holder"] or f"{socket.gethostname()}-{os.getpid()}"
     if params["state"] != "complete":
         return _wanted(client, params, kept, holder, check)

@@ -9,15 +9,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from .._cluster.client import Client
+from .._cluster.errors import ClusterError
 from .._prometheus import Prometheus
 from .._spec.rollout import Rollout
 from .._spec.rule import Rule, read_rule
 from .acts import Acts
-from .driver import Driver
+from .driver import AGAIN, Driver
 from .evidence import Evidence
 from .lease import Held, Lease
 from .machine import ABORT
@@ -26,9 +27,24 @@ from .store import Kept, load, save, wish
 from .tell import Tell
 from .words import status
 
+T = TypeVar("T")
 Result = dict[str, Any]
 REACT = 5.0
 """Seconds that a driver has to notice an abort, before whoever asks for it takes over."""
+
+
+def patiently(work: Callable[[], T], patience: float) -> T:
+    """What ``work`` returns, tried again for ``patience`` seconds while the API server is away. Raises ClusterError."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return work()
+        except Held:
+            raise
+        except ClusterError as error:
+            if error.status or time.monotonic() >= until:
+                raise
+            time.sleep(AGAIN)
 
 
 def drive(
@@ -47,7 +63,7 @@ def drive(
         _react(client, kept.state)
         lease.take(0, by_force=True)
     else:
-        lease.take(params["lease_timeout"])
+        patiently(lambda: lease.take(params["lease_timeout"]), params["patience"])
     lease.renew()
     done = False
     try:
