@@ -84,7 +84,7 @@ def drive(
             driver.resume()
         driver.drive(began + params["slice_seconds"])
         done = driver.state.over or driver.state.phase == PAUSED
-        return _result(driver, done, bool(params.get("report_dir")))
+        return {**_result(driver, done, bool(params.get("report_dir"))), "warnings": list(dict.fromkeys(tell.failed))}
     finally:
         lease.stop(release=done or params["slice"] or not params["holder"])
 
