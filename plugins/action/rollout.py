@@ -18,8 +18,11 @@ from ansible.utils.display import Display
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
 
-WATCHED, ALONE = 5, 30
-"""Seconds of a slice where a person looks at one host, and where nobody does or there are many."""
+WATCHED = 5
+"""Seconds of a slice where a person looks at one host."""
+
+ALONE = 30
+"""Seconds of a slice where nobody looks, or at many hosts."""
 
 PATIENCE = 120
 """Seconds that a slice waits for an API server that went away after the one before."""
