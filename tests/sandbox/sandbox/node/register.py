@@ -76,13 +76,19 @@ class Registration:
         while True:
             try:
                 await self._renew()
-                if loop.time() >= status_due:
+                if loop.time() >= status_due or await self._doubted():
                     await self._write_status(ready=True)
                     status_due = loop.time() + _STATUS_EVERY
                 await asyncio.sleep(_RENEW_EVERY)
             except ApiError as error:
                 _log.warning("%s; trying again", error)
                 await asyncio.sleep(_RETRY)
+
+    async def _doubted(self) -> bool:
+        """Whether the cluster takes the node for unwell, as after a time without an API server."""
+        node = await self._api.get(f"/api/v1/nodes/{self._name}")
+        conditions = {entry["type"]: entry["status"] for entry in node["status"].get("conditions") or ()}
+        return conditions.get("Ready") != "True"
 
     async def _renew(self) -> None:
         path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
