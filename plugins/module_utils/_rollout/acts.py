@@ -31,10 +31,7 @@ from .golden import Door, summary, tried
 from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
 from .room import NoRoom, Room
 from .routes import Routes, marked
-from .state import PROMOTING, State, rule_at
-
-ENDPOINTS = 5.0
-"""Seconds that a version which has served may be without a ready endpoint before an action gives up."""
+from .state import PROMOTING, State, live_rule, rule_at
 
 
 class Acts:
@@ -56,7 +53,7 @@ class Acts:
             PREPARE: self._prepare,
             PROVE: self._prove,
             SHIFT: self._shift,
-            LOOK: self._look,
+            LOOK: self._evidence.look,
             CHECK: self._check,
             TAKE_BACK: self._take_back,
             FINISH: self._finish,
@@ -124,20 +121,12 @@ class Acts:
         tenths = WHOLE if state.phase == PROMOTING else rollout.steps[state.step].tenths
         rule = rule_at(before, rollout.candidate, tenths)
         self._reachable(rule)
-        now = (
-            rule_at(before, rollout.candidate, state.tenths)
-            if state.tenths != before.share(rollout.candidate)
-            else before
-        )
         counters = self._evidence.begin(state) if state.phase != PROMOTING else None
-        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(now,))
+        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(live_rule(state),))
         proof = self.routes.prove(digest, rollout.ready_timeout)
         if state.phase == PROMOTING:
             self.routes.select(rollout.candidate)
         return Seen(time.time(), counters=counters, notes=[f"proof by {proof.transport}", *proof.notes])
-
-    def _look(self, state: State) -> Seen:
-        return self._evidence.look(state)
 
     def _check(self, state: State) -> Seen:
         """What TensorFlow Serving serves for the candidate at the end of a hold. A candidate that is not ready has no answer to that."""

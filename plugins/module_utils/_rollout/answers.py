@@ -14,8 +14,6 @@ from typing import Any
 
 from .._spec.golden import Golden
 
-JMESPATH = "an assertion needs the Python package jmespath on the host that runs the module"
-
 
 def problem(golden: Golden, status: int, answer: Any, seconds: float) -> str:
     """What is wrong with an answer; empty where it is what it should be. ``answer`` is its JSON, None where it is none."""

@@ -32,14 +32,7 @@ def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus
     problems = Collector()
     given = params.get("prometheus")
     options = None if given is None else problems.run("prometheus", lambda: PROMETHEUS(given))
-    asking = sorted(
-        {
-            gate.name
-            for index in range(len(rollout.steps))
-            for gate in rollout.gates_of(index)
-            if gate.kind in (*RATES, "promql")
-        }
-    )
+    asking = sorted({gate.name for gate in rollout.all_gates if gate.kind in (*RATES, "promql")})
     if asking and given is None:
         problems.add(
             "prometheus", f"is required by the gates {', '.join(asking)}; write its url, or its service in the cluster"
@@ -64,12 +57,7 @@ def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None) -
             f"candidate: version {rollout.candidate} does not pin model_version, so TensorFlow Serving would load whatever integer appears "
             "under its base path, past the rollout; write model_version and deploy it again"
         )
-    boundaries = [
-        gate.boundary
-        for index in range(len(rollout.steps))
-        for gate in rollout.gates_of(index)
-        if gate.kind == "latency"
-    ]
+    boundaries = [gate.boundary for gate in rollout.all_gates if gate.kind == "latency"]
     if prometheus and boundaries:
         prometheus.check_boundaries(boundaries)
     return live.rule, live.record.previous

@@ -69,9 +69,8 @@ class Eyes:
                     if event["type"] == "ERROR":
                         break
                     self._note(None if event["type"] == "DELETED" else event["object"])
-            except (
-                Exception
-            ):  # lost, in whatever way a connection breaks: what is asked for meanwhile is seen when the API is back
+            except Exception:
+                # Lost, in whatever way a connection breaks: what is asked for meanwhile is seen when the API is back.
                 time.sleep(AGAIN)
 
     def _note(self, found: dict[str, object] | None) -> None:

@@ -18,7 +18,7 @@ from .._spec import names
 from .lease import renewed
 from .state import State
 from .store import ROLLOUT_LABEL, read_kept
-from .words import status
+from .words import standing
 
 Key = tuple[str, str]
 """Namespace and name of a model."""
@@ -28,35 +28,21 @@ def rollouts(client: Client, namespace: str | None, name: str | None) -> dict[Ke
     """The last rollout of each model; ``problem`` in place of the rest where one cannot be read. Raises ClusterError."""
     selector = f"{OURS},{ROLLOUT_LABEL}=state" + (f",app={name}" if name else "")
     result: dict[Key, dict[str, Any]] = {}
+    now = time.time()
     for found in list_kind(client, "ConfigMap", namespace, selector):
         key = found["metadata"]["namespace"], found["metadata"]["labels"]["app"]
         try:
             kept = read_kept(found)
             if kept is not None:
-                result[key] = _summary(client, kept.state, time.time())
+                result[key] = {**standing(kept.state, now), "abandoned": _abandoned(client, kept.state, now)}
         except ClusterError as error:
             result[key] = {"problem": str(error)}
     return result
 
 
-def _summary(client: Client, state: State, now: float) -> dict[str, Any]:
-    return {
-        "candidate": state.rollout.candidate,
-        "baseline": state.baseline,
-        "phase": state.phase,
-        "step": state.step + 1,
-        "steps": len(state.rollout.steps),
-        "weight": state.tenths / 10,
-        "reason": state.reason,
-        "due": state.due,
-        "abandoned": _abandoned(client, state, now),
-        "status": status(state, now),
-    }
-
-
 def _abandoned(client: Client, state: State, now: float) -> bool:
     """Whether the next slice is past due and nobody drives. One that waits for a person has no time by which it is due."""
-    if state.over or not 0 < state.due < now:
+    if not state.overdue(now):
         return False
     rollout = state.rollout
     try:

@@ -212,7 +212,7 @@ def _held(state: State, seen: Seen) -> State:
     state = replace(state, verdicts=[asdict(verdict) for verdict in said])
     failed = [verdict for verdict in said if verdict.outcome == FAIL]
     if failed:
-        return _abort(state, "; ".join(f"gate {verdict.gate}: {verdict.reason}" for verdict in failed), seen.now)
+        return _abort(state, _reasons(failed), seen.now)
     over = seen.now >= state.since + state.rollout.hold_of(state.step)
     return replace(state, phase=DECIDING) if over and not _still_waits(state, said, seen.now) else state
 
@@ -248,9 +248,7 @@ def _checked(state: State, seen: Seen) -> State:
 
 def _insufficient(state: State, lacking: list[Verdict], now: float) -> State:
     rollout = state.rollout
-    reason = (
-        "; ".join(f"gate {verdict.gate}: {verdict.reason}" for verdict in lacking) or state.blind or "there was no look"
-    )
+    reason = _reasons(lacking) or state.blind or "there was no look"
     begun = state.patience or now
     what = rollout.on_insufficient
     if what == "wait":
@@ -282,6 +280,10 @@ def _other_model(state: State, seen: Seen) -> str:
         f"TensorFlow Serving serves {_numbers(seen.served)} for {state.rollout.candidate}, and served {_numbers(state.served)} when the "
         "rollout began: the files under its base path, or its pin, were changed"
     )
+
+
+def _reasons(said: list[Verdict]) -> str:
+    return "; ".join(f"gate {verdict.gate}: {verdict.reason}" for verdict in said)
 
 
 def _numbers(served: list[int]) -> str:

@@ -17,13 +17,12 @@ from .._cluster.read import get, list_kind
 from .._cluster.write import apply
 from .._plan.live import is_ours
 from .._plan.owned import extract
+from .._proof import FORBIDDEN
 from .._render.meta import Object
 from .._report import patch_result
 from .._spec import names
 from .._spec.rule import Rule
 from .capacity import needed, no_room
-
-FORBIDDEN = 403
 
 
 class NoRoom(ClusterError):

@@ -16,16 +16,15 @@ from .._cluster.client import Client
 from .._cluster.errors import ClusterError
 from .._prometheus import Prometheus
 from .._spec.rollout import Rollout
-from .._spec.rule import Rule, read_rule
 from .acts import Acts
 from .driver import AGAIN, Driver
 from .evidence import Evidence
 from .lease import Held, Lease
 from .machine import ABORT
-from .state import ABORTED, ABORTING, PAUSED, State, rule_at
+from .state import ABORTED, ABORTING, PAUSED, State, live_rule
 from .store import Kept, load, save, wish
 from .tell import Tell
-from .words import status
+from .words import standing
 
 T = TypeVar("T")
 Result = dict[str, Any]
@@ -106,22 +105,13 @@ def await_driver(client: Client, params: Mapping[str, Any], state: State, phase:
 
 def summary(state: State) -> Result:
     rollout = state.rollout
-    rule = _rule_now(state)
     return {
         "name": rollout.name,
         "namespace": rollout.namespace,
-        "candidate": rollout.candidate,
-        "baseline": state.baseline,
         "id": state.id,
-        "phase": state.phase,
-        "step": state.step + 1,
-        "steps": len(rollout.steps),
-        "weight": state.tenths / 10,
-        "rule": {"before": state.before, "after": str(rule)},
-        "reason": state.reason,
+        "rule": {"before": state.before, "after": str(live_rule(state))},
         "verdicts": state.verdicts,
-        "due": state.due,
-        "status": status(state, time.time()),
+        **standing(state, time.time()),
     }
 
 
@@ -135,7 +125,7 @@ def _result(driver: Driver, done: bool, report: bool) -> Result:
 
 def _abandoned(state: State, now: float) -> bool:
     """Whether nobody went on with a rollout in time, and its plan says that its traffic is to be taken back then."""
-    return state.rollout.on_abandoned == "abort" and 0 < state.due < now
+    return state.rollout.on_abandoned == "abort" and state.overdue(now)
 
 
 def _react(client: Client, state: State) -> None:
@@ -146,10 +136,3 @@ def _react(client: Client, state: State) -> None:
         if kept is None or kept.state.id != state.id or kept.state.phase in (ABORTING, ABORTED):
             return
         time.sleep(0.5)
-
-
-def _rule_now(state: State) -> Rule:
-    """The rule that is live, as the state has it."""
-    before = read_rule(state.before)
-    candidate = state.rollout.candidate
-    return before if state.tenths == before.share(candidate) else rule_at(before, candidate, state.tenths)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from .._spec.rollout import Rollout, read_rollout
-from .._spec.rule import WHOLE, Rule, from_weights
+from .._spec.rule import WHOLE, Rule, from_weights, read_rule
 
 PENDING, PREPARING, PROVING, HOLDING, DECIDING = "pending", "preparing", "proving", "holding", "deciding"
 PAUSED, PROMOTING, ABORTING, COMPLETE, ABORTED = "paused", "promoting", "aborting", "complete", "aborted"
@@ -72,6 +72,10 @@ class State:
     def over(self) -> bool:
         return self.phase in ENDED
 
+    def overdue(self, now: float) -> bool:
+        """Whether somebody should have gone on by ``now``. What waits for a person is due at no time."""
+        return not self.over and 0 < self.due < now
+
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
@@ -121,3 +125,10 @@ def rule_at(before: Rule, candidate: str, tenths: int) -> Rule:
     for name in sorted(exact, key=lambda n: whole[n] - exact[n])[: left - sum(whole.values())]:
         whole[name] += 1
     return Rule((*whole.items(), (candidate, tenths)))
+
+
+def live_rule(state: State) -> Rule:
+    """The rule that is live, as the state has it: before the first shift, and after an abort, the one from before."""
+    before = read_rule(state.before)
+    candidate = state.rollout.candidate
+    return before if state.tenths == before.share(candidate) else rule_at(before, candidate, state.tenths)

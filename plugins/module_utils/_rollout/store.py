@@ -29,7 +29,7 @@ from .._spec import names
 from .record import thinned
 from .state import State, read_state
 
-STATE, RECORD, DUE = "state.json", "record.json.z", names.ANNOTATION + "due"
+STATE, RECORD = "state.json", "record.json.z"
 ROLLOUT_LABEL = names.ANNOTATION + "rollout"
 """Label of both ConfigMaps: `state` or `wishes`."""
 

@@ -70,6 +70,22 @@ def status(state: State, now: float) -> str:
     return "; ".join(words)
 
 
+def standing(state: State, now: float) -> dict[str, Any]:
+    """Where a rollout stands, as results report it: ``weight`` in percent, ``due`` in seconds since the epoch."""
+    rollout = state.rollout
+    return {
+        "candidate": rollout.candidate,
+        "baseline": state.baseline,
+        "phase": state.phase,
+        "step": state.step + 1,
+        "steps": len(rollout.steps),
+        "weight": state.tenths / 10,
+        "reason": state.reason,
+        "due": state.due,
+        "status": status(state, now),
+    }
+
+
 def plan(rollout: Rollout, before: Rule) -> str:
     """The whole plan as a person reads it: steps, rules, gates, queries, and the earliest end."""
     lines = [
@@ -90,8 +106,7 @@ def plan(rollout: Rollout, before: Rule) -> str:
     end = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + holds))
     lines.append(f"  the earliest end is {end}, after {holds:g} s of holds")
     lines.append(f"  error budget {rollout.error_budget:g} percent: {rollout.alpha * 100:.3g} percent a gate and step")
-    queries = [gate.query for index in range(len(rollout.steps)) for gate in rollout.gates_of(index) if gate.query]
-    lines += [f"  query: {query}" for query in dict.fromkeys(queries)]
+    lines += [f"  query: {query}" for query in dict.fromkeys(gate.query for gate in rollout.all_gates if gate.query)]
     return "\n".join(lines) + "\n"
 
 

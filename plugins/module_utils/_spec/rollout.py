@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .check import DNS_LABEL, SERVICE_NAME, Check, list_of, one_of, plain, seconds, shown, truth, whole
+from .check import DNS_LABEL, SERVICE_NAME, Check, list_of, one_of, plain, seconds, shown, truth
 from .errors import Collector, wrong
 from .gate import GATES, Gate
 from .golden import GOLDEN, Golden
@@ -77,7 +77,6 @@ class Rollout:
     ready_timeout: float = key(seconds(1), 300.0)
     abort_timeout: float = key(seconds(1), 600.0)
     on_abandoned: str = key(one_of("wait", "abort"), "wait")
-    parallel: int = key(whole(1), 16)
 
     def gates_of(self, step: int) -> tuple[Gate, ...]:
         """The gates of a step, by its index."""
@@ -90,9 +89,14 @@ class Rollout:
         return self.hold if own is None else own
 
     @property
+    def all_gates(self) -> list[Gate]:
+        """The gates of every step, one after the other."""
+        return [gate for index in range(len(self.steps)) for gate in self.gates_of(index)]
+
+    @property
     def decisions(self) -> int:
         """How many verdicts share the error budget: one for each gate of each step."""
-        return max(1, sum(len(self.gates_of(index)) for index in range(len(self.steps))))
+        return max(1, len(self.all_gates))
 
     @property
     def alpha(self) -> float:
