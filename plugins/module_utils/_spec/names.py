@@ -44,3 +44,8 @@ def rollout(model: str) -> str:
 def wishes(model: str) -> str:
     """The ConfigMap with wishes for a rollout: pause, promote, abort."""
     return f"{model}.wishes"
+
+
+def destination(model: str, name: str) -> str:
+    """The version that a destination is: its subset, or the first label of its host, without the model's name before it."""
+    return name.removeprefix(f"{model}-")

@@ -9,50 +9,20 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .check import DNS_LABEL, SERVICE_NAME, Check, list_of, one_of, plain, seconds, shown, truth
-from .errors import Collector, wrong
+from . import names
+from .check import ANY_TEXT, DNS_LABEL, OBJECT_NAME, SERVICE_NAME, list_of, one_of, plain, seconds, truth
+from .errors import Collector
 from .gate import GATES, Gate
 from .golden import GOLDEN, Golden
 from .record import key, read
+from .step import SHORT, STEP, STRATEGIES, Step, check_steps, percent
 
-STRATEGIES = ("canary", "blue_green")
-
-
-def _percent(value: Any) -> float:
-    try:
-        number = Decimal(str(value))
-        tenths = number * 10
-        if isinstance(value, bool) or not number.is_finite() or tenths != int(tenths) or not 0 < tenths <= 1000:
-            raise InvalidOperation
-    except (InvalidOperation, ValueError):
-        raise wrong(f"{shown(value)} is not a weight: a percent from 0.1 to 100 with one decimal at most") from None
-    return float(number)
-
-
-PERCENT = Check("float", _percent)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One weight of the candidate, in percent, held for ``hold`` seconds; ``pause`` waits for a person before the next one."""
-
-    weight: float = key(PERCENT)
-    hold: float | None = key(seconds(), None)
-    gates: tuple[Gate, ...] | None = key(GATES, None)
-    pause: bool = key(truth(), False)
-
-    @property
-    def tenths(self) -> int:
-        return round(self.weight * 10)
-
-
-STEP = Check("raw", lambda value: read(Step, value if isinstance(value, Mapping) else {"weight": value}), record=Step)
+RULE, WEIGHTS = "rule", "weights"
+"""What a rollout moves: MODEL-rule, or the weights of a route of somebody else's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +33,15 @@ class Rollout:
     namespace: str = key(DNS_LABEL, "kubeflow")
     candidate: str = key(DNS_LABEL)
     strategy: str = key(one_of(*STRATEGIES), "canary")
+    manage: str = key(one_of(RULE, WEIGHTS), RULE)
+    virtual_service: str | None = key(OBJECT_NAME, None)
+    route: str | None = key(ANY_TEXT, None)
     steps: tuple[Step, ...] = key(list_of(STEP, at_least=1), ())
     hold: float = key(seconds(), 60.0)
     gates: tuple[Gate, ...] = key(GATES, ())
     golden: tuple[Golden, ...] = key(list_of(GOLDEN), ())
     interval: float = key(seconds(0.5), 5.0)
-    error_budget: float = key(PERCENT, 5.0)
+    error_budget: float = key(percent("a chance"), 5.0)
     on_insufficient: str = key(one_of("wait", "pause", "abort"), "wait")
     insufficient_limit: float = key(seconds(), 600.0)
     after_limit: str = key(one_of("pause", "abort"), "pause")
@@ -87,6 +60,11 @@ class Rollout:
         """Seconds that a step is held at least."""
         own = self.steps[step].hold
         return self.hold if own is None else own
+
+    @property
+    def moves(self) -> str:
+        """The VirtualService that it writes."""
+        return self.virtual_service or names.rule(self.name)
 
     @property
     def all_gates(self) -> list[Gate]:
@@ -112,30 +90,35 @@ class Rollout:
         return dict(plain(plan))
 
 
-SHORT = {"canary": [1, 5, 25, 50, 100], "blue_green": [100]}
-"""The steps of a strategy where none are given, in percent."""
-
-
 def read_rollout(value: Mapping[str, Any]) -> Rollout:
     """A rollout from its mapping. Raises SpecError with every problem of it."""
     given = {name: entry for name, entry in value.items() if entry is not None}
     if not given.get("steps"):
-        given["steps"] = SHORT.get(given.get("strategy", "canary"), [100])
+        given["steps"] = SHORT.get(given.get("strategy", "canary"))
     rollout = read(Rollout, given)
     problems = Collector()
-    weights = [step.weight for step in rollout.steps]
-    if rollout.strategy == "blue_green" and weights != [100]:
-        problems.add("steps", "a blue-green rollout has one step, of weight 100")
-    if any(later <= earlier for earlier, later in itertools.pairwise(weights)):
-        problems.add("steps", f"the weights {_listed(weights)} do not rise; write them from the smallest to 100")
-    elif weights[-1] != 100:
-        problems.add("steps", f"the weights {_listed(weights)} do not end at 100; add 100 as the last step")
+    check_steps(rollout.strategy, rollout.steps, problems)
+    _foreign(rollout, problems)
     labels = [golden.label for golden in rollout.golden]
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         problems.add("golden", f"two requests are called {label}; give them names")
     problems.finish()
-    return rollout
+    return dataclasses.replace(rollout, candidate=names.destination(rollout.name, rollout.candidate))
 
 
-def _listed(weights: list[float]) -> str:
-    return ", ".join(f"{weight:g}" for weight in weights)
+def _foreign(rollout: Rollout, problems: Collector) -> None:
+    """What does not go with a VirtualService of somebody else's, or with none."""
+    if rollout.manage == RULE:
+        for name in ("virtual_service", "route"):
+            if getattr(rollout, name) is not None:
+                problems.add(name, "goes with manage: weights; without it the rollout moves MODEL-rule")
+        return
+    if rollout.virtual_service is None:
+        problems.add("virtual_service", "is required by manage: weights; write the name of the VirtualService")
+    if rollout.strategy not in ("canary", "blue_green"):
+        problems.add(
+            "strategy",
+            f"{rollout.strategy} needs routes of its own, and manage: weights writes none; take canary or blue_green",
+        )
+    if not rollout.keep_candidate:
+        problems.add("keep_candidate", "false would scale a workload of somebody else's; leave it out")
