@@ -86,8 +86,8 @@ class Prometheus:
     def look(self, counters: Counters) -> Counters:
         """One round for both versions and all rate gates: one request. Raises PrometheusError, also for a boundary that is no bucket."""
         after = advance(counters, self.samples(query(counters, time.time(), self._options.labels)))
-        for service in counters.services:
-            found = counts(after, service)
+        for version in counters.versions:
+            found = counts(after, version)
             missing = [
                 boundary for boundary in counters.boundaries if found.timed and shown(boundary) not in found.slow
             ]

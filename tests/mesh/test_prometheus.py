@@ -94,7 +94,7 @@ def follow(prometheus: Prometheus, counters: Counters, v1: Counts, v2: Counts) -
 
 def test_requests_failures_and_slow_answers_since_the_shift(shown: Exposition, prometheus: Prometheus):
     shown.turn(1)
-    counters = Counters(prometheus.time(), [V1, V2], [250.0])
+    counters = Counters(prometheus.time(), {host: {"destination_service": host} for host in (V1, V2)}, [250.0])
     until = time.monotonic() + PATIENCE
     while len(counters.begun) < 4:  # a counter and a histogram of each proxy
         counters = prometheus.look(counters)

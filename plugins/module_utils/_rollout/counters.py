@@ -56,25 +56,32 @@ class Series:
 @dataclass(frozen=True)
 class Counts:
     """What a version answered in a window. ``timed`` of its requests are in the histogram, which begins a little later than the
-    counter; ``slow`` are those above a boundary, by the boundary as text ("250"); one that is no bucket is not in it."""
+    counter; ``slow`` are those above a boundary, by the boundary as text ("250"); one that is no bucket is not in it, or is in ``rounded`` with the
+    bucket (ms) that was taken for it."""
 
     requests: int = 0
     errors: int = 0
     timed: int = 0
     slow: dict[str, int] = field(default_factory=dict)
+    rounded: dict[str, float] = field(default_factory=dict)
+
+    def boundary(self, text: str) -> str:
+        """The boundary that the slow ones of ``text`` are really above."""
+        return format(self.rounded[text], ".4g") if text in self.rounded else text
 
 
 @dataclass(frozen=True)
 class Counters:
     """What is known of a window; ``dataclasses.asdict`` is plain JSON and ``Counters(**that)`` goes on from it.
 
-    ``since``: the shift, by Prometheus' clock (Prometheus.time()). ``services``: full host names. ``boundaries``: ms. ``seen``: time of
-    the newest sample. ``begun``: proxy -> its first scrape. ``series``: series -> value and time of its last sample, each series by
-    a digest of its labels, as a ConfigMap has to hold them. ``totals``: service -> what was counted.
+    ``since``: the shift, by Prometheus' clock (Prometheus.time()). ``versions``: by name, the labels that its series have: its
+    destination_service, a full host name, and more where another version shares that. ``boundaries``: ms. ``seen``: time of the newest
+    sample. ``begun``: proxy -> its first scrape. ``series``: series -> value and time of its last sample, each series by a digest of its
+    labels, as a ConfigMap has to hold them. ``totals``: version -> what was counted.
     """
 
     since: float
-    services: list[str]
+    versions: dict[str, dict[str, str]]
     boundaries: list[float] = field(default_factory=list)
     seen: float = 0.0
     begun: dict[str, float] = field(default_factory=dict)
@@ -85,7 +92,7 @@ class Counters:
 def query(counters: Counters, now: float, labels: Mapping[str, str] | None = None) -> str:
     """The one PromQL query of a round: all series of both versions that any rate gate needs. now: seconds since the epoch."""
     reach = math.ceil(max(LATE, now - (counters.seen or counters.since) + LATE))
-    services = _either(counters.services)
+    services = _either(dict.fromkeys(labels["destination_service"] for labels in counters.versions.values()))
     matchers = [f'__name__="{REQUESTS}"']
     if counters.boundaries:
         buckets = ["", *(text for boundary in counters.boundaries for text in _texts(boundary))]
@@ -102,16 +109,17 @@ def matching(labels: Mapping[str, str]) -> list[str]:
 def advance(counters: Counters, found: Iterable[Series]) -> Counters:
     """The counters with what a look found. Samples that were seen before change nothing."""
     begun, series = dict(counters.begun), dict(counters.series)
-    totals = {service: dict(counters.totals.get(service, {})) for service in counters.services}
-    fresh = [(entry, _after(counters, entry)) for entry in found if entry.labels.get("destination_service") in totals]
+    totals = {version: dict(counters.totals.get(version, {})) for version in counters.versions}
+    fresh = [(entry, _after(counters, entry), version_of(counters, entry.labels)) for entry in found]
+    fresh = [entry for entry in fresh if entry[2]]
     first: dict[str, float] = {}
-    for entry, points in fresh:
+    for entry, points, _version in fresh:
         if points:
             proxy = _proxy(entry.labels)
             first[proxy] = min(first.get(proxy, points[0][0]), points[0][0])
     begun = {**first, **begun}
-    for entry, points in fresh:
-        total = totals[entry.labels["destination_service"]]
+    for entry, points, version in fresh:
+        total = totals[version]
         kinds = _kinds(entry.labels)
         for kind in kinds:
             total.setdefault(kind, 0.0)
@@ -124,13 +132,29 @@ def advance(counters: Counters, found: Iterable[Series]) -> Counters:
             series[name] = [value, moment]
             for kind in kinds:
                 total[kind] += grown
-    newest = max((points[-1][0] for entry, points in fresh if points), default=0.0)
+    newest = max((points[-1][0] for _entry, points, _version in fresh if points), default=0.0)
     return replace(counters, seen=max(counters.seen, newest), begun=begun, series=series, totals=totals)
 
 
-def counts(counters: Counters, service: str) -> Counts:
+def version_of(counters: Counters, labels: Mapping[str, str]) -> str:
+    """The version that a series is of; empty where it is of none.
+
+    Versions that share a Service are told apart by the labels that the series knows: without a sidecar at its destination, Istio's
+    stats filter may know the workload and have "unknown" for its version. One that knows neither is nobody's.
+    """
+    for version, own in counters.versions.items():
+        if labels.get("destination_service") != own["destination_service"]:
+            continue
+        more = {name: value for name, value in own.items() if name != "destination_service"}
+        known = {name: labels[name] for name in more if labels.get(name, "unknown") not in ("", "unknown")}
+        if all(more[name] == value for name, value in known.items()) and bool(known) == bool(more):
+            return version
+    return ""
+
+
+def counts(counters: Counters, version: str) -> Counts:
     """What one version answered."""
-    total = counters.totals.get(service, {})
+    total = counters.totals.get(version, {})
     timed = round(total.get("timed", 0))
     slow = {
         shown(boundary): timed - round(total[shown(boundary)])

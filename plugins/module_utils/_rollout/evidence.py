@@ -36,7 +36,7 @@ class Evidence:
         """Counters that start from now."""
         gates = self._rollout.gates_of(state.step)
         boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
-        return asdict(Counters(self._clock(), self._hosts(state), boundaries))
+        return asdict(Counters(self._clock(), self._series(state), boundaries))
 
     def look(self, state: State) -> Seen:
         """One round. Without an answer of Prometheus there is no window, and the notes say why."""
@@ -63,16 +63,17 @@ class Evidence:
         answers = {
             gate.name: self._answer(gate, state) for gate in gates if over and gate.kind in ("webhook", "command")
         }
-        candidate, baseline = (counts(counters, host) for host in self._hosts(state))
+        candidate, baseline = (counts(counters, version) for version in self._series(state))
         window = Window(now - state.since, candidate, baseline, values, answers)
         return Seen(now, window=asdict(window), counters=asdict(counters), notes=notes)
 
-    def _hosts(self, state: State) -> list[str]:
-        rollout = self._rollout
-        return [
-            names.host(names.version(rollout.name, version), rollout.namespace)
-            for version in (rollout.candidate, state.baseline)
-        ]
+    def _series(self, state: State) -> dict[str, dict[str, str]]:
+        """The labels of the series of candidate and baseline, in this order."""
+        rollout, both = self._rollout, (self._rollout.candidate, state.baseline)
+        if state.foreign:
+            return {version: state.foreign["series"][version] for version in both}
+        hosts = {version: names.host(names.version(rollout.name, version), rollout.namespace) for version in both}
+        return {version: {"destination_service": host} for version, host in hosts.items()}
 
     def _clock(self) -> float:
         """The time by the clock that stamps the samples; this host's where that one is out of reach."""
@@ -97,7 +98,7 @@ class Evidence:
 
     def _words(self, state: State) -> dict[str, str]:
         rollout = self._rollout
-        candidate, baseline = self._hosts(state)
+        candidate, baseline = (labels["destination_service"] for labels in self._series(state).values())
         return {
             "model": rollout.name,
             "namespace": rollout.namespace,

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from .._render.trial import Cookie, Trial
 from .._spec.rollout import Rollout, read_rollout
 from .._spec.rule import WHOLE, Rule, from_weights, read_rule
+from .._spec.step import Step
 
 PENDING, PREPARING, PROVING, HOLDING, DECIDING = "pending", "preparing", "proving", "holding", "deciding"
 PAUSED, PROMOTING, ABORTING, COMPLETE, ABORTED = "paused", "promoting", "aborting", "complete", "aborted"
@@ -29,10 +31,12 @@ class State:
     """One rollout. Times are seconds since the epoch, by the clock of the host that drives it.
 
     ``before`` is the rule from before the rollout and ``undo`` the one that an undo would have gone to then; ``served`` are the integers
-    that TensorFlow Serving serves for the candidate. ``tenths`` is the candidate's share in tenths of a percent, ``shifted`` whether it is
-    that of ``step``. ``since`` is when the present step got its weight (or the phase began), ``patience`` when a wait for more evidence
+    that TensorFlow Serving serves for the candidate. ``tenths`` is the candidate's share in tenths of a percent, ``shifted`` whether the routes
+    are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``since`` is when the present step got its weight (or the phase began), ``patience`` when a wait for more evidence
     began. ``counters`` is what evidence goes on from, ``window`` the last look (None, with ``blind`` saying why, where it showed nothing),
     ``approved`` the steps that a person has let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end.
+    ``foreign``, where somebody else owns the VirtualService, is what it was like before: ``route``, the destinations with their weights, and
+    ``series``, by version, the labels of its metrics.
     """
 
     id: str
@@ -44,6 +48,7 @@ class State:
     tenths: int = 0
     phase: str = PENDING
     step: int = 0
+    live: int = -1
     proven: bool = False
     shifted: bool = False
     hurried: bool = False
@@ -61,12 +66,18 @@ class State:
     trouble: str = ""
     trouble_since: float = 0.0
     restore: dict[str, Any] = field(default_factory=dict)
+    foreign: dict[str, Any] | None = None
     due: float = 0.0
     ended: float = 0.0
 
     @property
     def rollout(self) -> Rollout:
         return _read(json.dumps(self.plan, sort_keys=True))
+
+    @property
+    def live_step(self) -> Step | None:
+        """The step whose routes are live; None where they are those from before."""
+        return self.rollout.steps[self.live] if self.live >= 0 else None
 
     @property
     def over(self) -> bool:
@@ -92,7 +103,9 @@ def read_state(value: Mapping[str, Any]) -> State:
     return State(**{name: entry for name, entry in value.items() if name in known})
 
 
-def begin(rollout: Rollout, before: Rule, undo: Rule | None, now: float) -> State:
+def begin(
+    rollout: Rollout, before: Rule, undo: Rule | None, now: float, foreign: dict[str, Any] | None = None
+) -> State:
     """The state of a rollout that nothing was done for yet."""
     baseline = Rule(tuple((name, share) for name, share in before.tenths if name != rollout.candidate))
     plan = rollout.to_json()
@@ -105,6 +118,7 @@ def begin(rollout: Rollout, before: Rule, undo: Rule | None, now: float) -> Stat
         started=now,
         tenths=before.share(rollout.candidate),
         since=now,
+        foreign=foreign,
     )
 
 
@@ -132,3 +146,12 @@ def live_rule(state: State) -> Rule:
     before = read_rule(state.before)
     candidate = state.rollout.candidate
     return before if state.tenths == before.share(candidate) else rule_at(before, candidate, state.tenths)
+
+
+def trial_of(state: State) -> Trial | None:
+    """What the step has beside the shares; None where it is a weight and nothing else."""
+    rollout, step = state.rollout, state.rollout.steps[state.step]
+    if step.plain:
+        return None
+    cookie = Cookie(step.sticky, state.id, rollout.hold_of(state.step)) if step.sticky else None
+    return Trial(rollout.candidate, step.mirror or 0.0, step.match or (), cookie)

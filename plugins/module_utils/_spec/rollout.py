@@ -103,6 +103,8 @@ def read_rollout(value: Mapping[str, Any]) -> Rollout:
     for label in sorted({label for label in labels if labels.count(label) > 1}):
         problems.add("golden", f"two requests are called {label}; give them names")
     problems.finish()
+    if rollout.manage == RULE:
+        return rollout
     return dataclasses.replace(rollout, candidate=names.destination(rollout.name, rollout.candidate))
 
 

@@ -321,7 +321,7 @@ def round_of(*buckets: str) -> dict[str, Any]:
 
 def test_a_look_is_one_request(prometheus: Prometheus, server: ApiServer):
     server.answer(200, round_of("250.0"))
-    counters = prometheus.look(Counters(1000.0, [HOST], [250.0]))
+    counters = prometheus.look(Counters(1000.0, {HOST: {"destination_service": HOST}}, [250.0]))
     assert counts(counters, HOST).slow == {"250": 4}
     (request,) = server.requests
     assert re.search(r"query=%7B__name__%3D~.*%5B\d+s%5D$", request["path"])
@@ -329,7 +329,9 @@ def test_a_look_is_one_request(prometheus: Prometheus, server: ApiServer):
 
 def test_labels_are_added_to_every_selector_of_a_look(server: ApiServer):
     server.answer(200, result("matrix", []))
-    Prometheus(PROMETHEUS({"url": server.url, "labels": {"cluster": "prod"}})).look(Counters(1000.0, [HOST]))
+    Prometheus(PROMETHEUS({"url": server.url, "labels": {"cluster": "prod"}})).look(
+        Counters(1000.0, {HOST: {"destination_service": HOST}})
+    )
     assert "cluster%3D%22prod%22" in server.requests[0]["path"]
 
 
@@ -339,7 +341,7 @@ def test_a_boundary_that_is_no_bucket_is_told_with_those_that_there_are(promethe
         "GET", "/api/v1/label/le/values", (200, {"status": "success", "data": ["250.0", "+Inf", "1.8e+06", "0.5"]})
     )
     with pytest.raises(PrometheusError) as error:
-        prometheus.look(Counters(1000.0, [HOST], [300.0]))
+        prometheus.look(Counters(1000.0, {HOST: {"destination_service": HOST}}, [300.0]))
     message = str(error.value)
     assert message.startswith(
         "300 ms is no bucket of istio_request_duration_milliseconds; take one of 0.5, 250, 1800000 "

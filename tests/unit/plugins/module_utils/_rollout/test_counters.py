@@ -34,7 +34,7 @@ def series(*points: tuple[float, float], name: str = REQUESTS, **labels: str) ->
 
 
 def begin(**more: Any) -> Counters:
-    return Counters(SHIFT, [V1, V2], **more)
+    return Counters(SHIFT, {host: {"destination_service": host} for host in (V1, V2)}, **more)
 
 
 def kept(counters: Counters) -> Counters:
@@ -207,3 +207,38 @@ def test_requests_after_the_first_scrape_are_counted_once_however_the_looks_fall
 def test_the_state_of_a_thousand_series_fits_a_config_map():
     found = [series((1005, 1), (1020, 12345), instance=f"10.0.0.{i}:15020") for i in range(1000)]
     assert len(json.dumps(dataclasses.asdict(advance(begin(), found)))) < 100_000
+
+
+SHARED = {
+    version: {"destination_service": V1, "destination_workload": f"mnist-{version}", "destination_version": version}
+    for version in ("v1", "v2")
+}
+
+
+def shared(*found: Series) -> tuple[int, int]:
+    """Requests of two versions behind one Service."""
+    counters = advance(Counters(SHIFT, SHARED), found)
+    return counts(counters, "v1").requests, counts(counters, "v2").requests
+
+
+def of(points: tuple[tuple[float, float], ...], **labels: str) -> Series:
+    return series(*points, destination_service=V1, **labels)
+
+
+GROWN = ((1005.0, 0.0), (1020.0, 7.0))
+
+
+def test_versions_behind_one_service_are_told_apart_by_what_the_proxy_knows_of_their_pods():
+    assert shared(of(GROWN, destination_workload="mnist-v1", destination_version="v1")) == (7, 0)
+    assert shared(of(GROWN, destination_workload="mnist-v2", destination_version="unknown")) == (0, 7)
+    assert shared(of(GROWN, destination_version="v2")) == (0, 7), "no label for the workload"
+
+
+def test_requests_that_cannot_be_told_apart_are_nobodys():
+    assert shared(of(GROWN)) == (0, 0)
+    assert shared(of(GROWN, destination_workload="unknown", destination_version="unknown")) == (0, 0)
+    assert shared(of(GROWN, destination_workload="mnist-v3", destination_version="v2")) == (0, 0)
+
+
+def test_versions_behind_one_service_are_asked_for_once():
+    assert query(Counters(SHIFT, SHARED), SHIFT).count("mnist-v1") == 1
