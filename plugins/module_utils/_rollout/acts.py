@@ -15,23 +15,17 @@ from typing import Any
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
-from .._cluster.read import OURS, get, list_kind
-from .._cluster.readiness import is_ready
-from .._plan.live import serves_as
 from .._proof import Proof, prove_answer
-from .._ready import Ready
 from .._render.rule import Preview
-from .._serving import served
-from .._spec import names
 from .._spec.errors import SpecError
 from .._spec.rollout import Rollout
 from .._spec.rule import WHOLE, Rule, read_rule
 from .evidence import Evidence
 from .golden import Door, summary, tried
 from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
-from .room import NoRoom, Room
+from .room import NoRoom, NotReady, Room
 from .routes import Routes, marked
-from .state import PROMOTING, State, live_rule, rule_at
+from .state import PROMOTING, State, live_rule, rule_at, trial_of
 
 
 class Acts:
@@ -76,20 +70,18 @@ class Acts:
         return Seen(time.time())
 
     def _prepare(self, state: State) -> Seen:
-        """Room for the next weight, and a candidate that serves."""
-        rollout, tenths = self._rollout, self._rollout.steps[state.step].tenths
+        """Room for what the next step gives it, and a candidate that serves."""
+        rollout, burden = self._rollout, self._rollout.steps[state.step].burden
         try:
-            restore = self._room.make(rollout.candidate, read_rule(state.before), tenths, state.restore)
+            restore = self._room.make(rollout.candidate, read_rule(state.before), burden, state.restore)
         except NoRoom as error:
             return Seen(time.time(), refused=str(error))
-        key = f"{rollout.namespace}/{rollout.name}"
-        name = serves_as(self._deployment())
         # A slice that was cut short began to wait before.
         left = max(1.0, state.since + rollout.ready_timeout - time.time())
-        numbers, errors = Ready(self._client, left, {key: name}).wait([(key, rollout.candidate)])
-        if errors:
-            return Seen(time.time(), refused=errors[key], restore=restore, notes=self._room.notes)
-        integers = numbers.get(key, {}).get(rollout.candidate, [])
+        try:
+            integers = self._room.wait(rollout.candidate, left)
+        except NotReady as error:
+            return Seen(time.time(), refused=str(error), restore=restore, notes=self._room.notes)
         return Seen(time.time(), served=integers, restore=restore, notes=self._room.notes)
 
     def _prove(self, state: State) -> Seen:
@@ -116,13 +108,13 @@ class Acts:
         )
 
     def _shift(self, state: State) -> Seen:
-        """Write the step's weight, and wait until every gateway Pod has it."""
+        """Write the step's routes, and wait until every gateway Pod has them."""
         rollout, before = self._rollout, read_rule(state.before)
         tenths = WHOLE if state.phase == PROMOTING else rollout.steps[state.step].tenths
-        rule = rule_at(before, rollout.candidate, tenths)
-        self._reachable(rule)
+        rule, trial = rule_at(before, rollout.candidate, tenths), trial_of(state)
+        self._reachable(rule, *((rollout.candidate,) if trial else ()))
         counters = self._evidence.begin(state) if state.phase != PROMOTING else None
-        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(live_rule(state),))
+        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(live_rule(state),), trial=trial)
         proof = self.routes.prove(digest, rollout.ready_timeout)
         if state.phase == PROMOTING:
             self.routes.select(rollout.candidate)
@@ -130,12 +122,8 @@ class Acts:
 
     def _check(self, state: State) -> Seen:
         """What TensorFlow Serving serves for the candidate at the end of a hold. A candidate that is not ready has no answer to that."""
-        rollout = self._rollout
-        selector = f"{OURS},app={rollout.name},version={rollout.candidate}"
-        pods = [pod for pod in list_kind(self._client, "Pod", rollout.namespace, selector) if is_ready(pod)]
-        if not pods:
-            return Seen(time.time(), trouble=f"{rollout.name} version {rollout.candidate} has no Pod that is ready")
-        return Seen(time.time(), served=served(self._client, pods, serves_as(self._deployment())))
+        self.routes.expect(live_rule(state))
+        return Seen(time.time(), served=self._room.served(self._rollout.candidate))
 
     def _take_back(self, state: State) -> Seen:
         """The rule from before, at once: no proof is waited for. Then what was raised is lowered again."""
@@ -154,35 +142,25 @@ class Acts:
         self._room.put_back(state.restore)
         return Seen(time.time())
 
-    def _reachable(self, rule: Rule) -> None:
-        """No route is written to a version without a ready endpoint."""
-        empty = self.routes.endpoints().unready(rule.live)
+    def _reachable(self, rule: Rule, *others: str) -> None:
+        """No route is written to a version without a ready endpoint: neither by the rule nor beside it."""
+        empty = self.routes.endpoints().unready(dict.fromkeys((*rule.live, *others)))
         if empty:
             raise ClusterError(
                 f"{self._rollout.name}: version {', '.join(empty)} has no ready endpoint, so the rule {rule} is not written"
             )
 
     def _direct(self, baseline: str) -> list[tuple[Door, Door]]:
-        """Doors of a model that no gateway leads to: a Pod of each version."""
-        rollout = self._rollout
-        name = serves_as(self._deployment())
-        found = list_kind(self._client, "Pod", rollout.namespace, f"{OURS},app={rollout.name}")
-        ready: dict[str, list[tuple[str, str]]] = {}
-        for pod in filter(is_ready, found):
-            version = pod["metadata"]["labels"].get("version", "")
-            ready.setdefault(version, []).append((rollout.namespace, pod["metadata"]["name"]))
-        others = ready.get(baseline) or []
-        return [(Door(pod, "", name), Door(others[0], "", name)) for pod in ready.get(rollout.candidate, []) if others]
-
-    def _deployment(self) -> dict[str, Any]:
-        rollout = self._rollout
-        name = names.version(rollout.name, rollout.candidate)
-        found = get(self._client, "Deployment", rollout.namespace, name)
-        if found is None:
-            raise ClusterError(
-                f"Deployment {rollout.namespace}/{name} is gone; deploy the version again (tfserving.istio.model)"
-            )
-        return found
+        """Doors of a model that no gateway leads to, or none that may be used: a Pod of each version."""
+        candidate = self._rollout.candidate
+        ways = [
+            [
+                Door((pod["metadata"]["namespace"], pod["metadata"]["name"]), "", *self._room.serves_as(version))
+                for pod in self._room.pods(version)
+            ]
+            for version in (candidate, baseline)
+        ]
+        return [(door, ways[1][0]) for door in ways[0] if ways[1]]
 
 
 def _rule(text: str | None) -> Rule | None:

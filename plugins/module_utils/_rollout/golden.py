@@ -33,6 +33,7 @@ class Door:
     place: Entrance | tuple[str, str]
     token: str = ""
     model_name: str = ""
+    port: int = REST_PORT
 
     def post(self, client: Client, golden: Golden) -> tuple[Answer, float]:
         """The answer and how long it took, in seconds."""
@@ -42,7 +43,7 @@ class Door:
             answer = self.place.post(client, {PREVIEW_HEADER: self.token}, golden.method, golden.request, timeout)
         else:
             path = f"/v1/models/{self.model_name}:{golden.method}"
-            answer = ask(client, self.place, REST_PORT, path, timeout=timeout, body=golden.request)
+            answer = ask(client, self.place, self.port, path, timeout=timeout, body=golden.request)
         return answer, time.monotonic() - start
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""Room for a step: the candidate's Pods in proportion to its weight, and autoscalers that do not take them away again."""
+"""The workloads of a model in a rollout: the Pods that a step's weight needs, autoscalers that do not take them away again, what they serve."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from typing import Any
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
-from .._cluster.read import get, list_kind
+from .._cluster.read import OURS, get, list_kind
+from .._cluster.readiness import is_ready
 from .._cluster.write import apply
-from .._plan.live import is_ours
+from .._plan.live import is_ours, serves_as
 from .._plan.owned import extract
 from .._proof import FORBIDDEN
-from .._render.meta import Object
+from .._ready import Ready
+from .._render.meta import REST_PORT, Object
 from .._report import patch_result
+from .._serving import served
 from .._spec import names
 from .._spec.rule import Rule
 from .capacity import needed, no_room
@@ -27,6 +30,10 @@ from .capacity import needed, no_room
 
 class NoRoom(ClusterError):
     """The nodes cannot hold the Pods that a step needs."""
+
+
+class NotReady(ClusterError):
+    """The candidate was given its time and does not serve."""
 
 
 class Room:
@@ -63,6 +70,30 @@ class Room:
                 body["spec"]["replicas"] = least
                 self._apply(deployment, body)
         return saved
+
+    def wait(self, version: str, timeout: float) -> list[int] | None:
+        """The integers that a version serves, once it does. Raises NotReady after ``timeout`` seconds."""
+        key = f"{self._namespace}/{self._model}"
+        numbers, errors = Ready(self._client, timeout, {key: self.serves_as(version)[0]}).wait([(key, version)])
+        if errors:
+            raise NotReady(errors[key])
+        return numbers.get(key, {}).get(version, [])
+
+    def served(self, version: str) -> list[int] | None:
+        """The integers that a version serves now. Raises ClusterError where it has no Pod that is ready."""
+        pods = self.pods(version)
+        if not pods:
+            raise ClusterError(f"{self._model} version {version} has no Pod that is ready")
+        return served(self._client, pods, self.serves_as(version)[0])
+
+    def pods(self, version: str) -> list[Object]:
+        """The Pods of a version that get requests."""
+        selector = f"{OURS},app={self._model},version={version}"
+        return [pod for pod in list_kind(self._client, "Pod", self._namespace, selector) if is_ready(pod)]
+
+    def serves_as(self, version: str) -> tuple[str, int]:
+        """TensorFlow Serving's name of the model in a version's Pods, and the port of its REST API."""
+        return serves_as(self._deployment(version)), REST_PORT
 
     def put_back(self, restore: Mapping[str, Any]) -> None:
         """Autoscalers get the minimum that they had."""

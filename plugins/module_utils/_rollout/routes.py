@@ -25,6 +25,7 @@ from .._plan.write import check_owner
 from .._proof import FORBIDDEN, Proof, prove_rule, settle
 from .._render.meta import Object
 from .._render.rule import Preview, Record, rule_service
+from .._render.trial import Trial
 from .._report import patch_result
 from .._spec import names
 from .._spec.errors import wrong
@@ -68,10 +69,11 @@ class Routes:
         record: Callable[[Record], Record],
         previews: tuple[Preview, ...] = (),
         known: tuple[Rule, ...] = (),
+        trial: Trial | None = None,
     ) -> str:
         """Write the rule unless it stands already; the digest of the routes, for ``prove``.
 
-        ``record`` makes what is remembered of what was. Where ``known`` is given and the live rule is none of it, somebody else has moved the
+        ``record`` makes what is remembered of what was; ``trial`` is what stands beside the rule. Where ``known`` is given and the live rule is none of it, somebody else has moved the
         traffic, and SpecError is raised. Raises Conflict, ClusterError, Stopped.
         """
         with self._lock:
@@ -83,11 +85,14 @@ class Routes:
                     f"somebody else has moved the traffic of {self.namespace}/{self.model}: its rule is {live.rule}, and was {known[0]}. "
                     f"Move it back (tfserving.istio.traffic cannot while the rollout is on: kubectl), or abort the rollout"
                 )
-            wanted = rule_service(self.model, self.namespace, rule, live.policy, record(live.record), previews)
+            wanted = rule_service(self.model, self.namespace, rule, live.policy, record(live.record), previews, trial)
             if changes(found, wanted):
                 apply(self._client, wanted, False, found["metadata"]["resourceVersion"])
                 self.patches.append(patch_result(found, wanted))
         return str(wanted["spec"]["http"][0]["directResponse"]["body"]["string"])
+
+    def expect(self, rule: Rule) -> None:
+        """Raise SpecError where somebody else has moved the traffic in a hold. Nobody of this collection does while the mark stands."""
 
     def prove(self, digest: str, timeout: float) -> Proof:
         """Every gateway Pod has the routes. Raises ClusterError where one has not within ``timeout`` seconds."""
