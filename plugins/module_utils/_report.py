@@ -128,10 +128,17 @@ def _route_brief(route: dict[str, Any]) -> str:
         return f"{name} {route['directResponse'].get('body', {}).get('string', '')}"
     if "delegate" in route:
         return f"to {route['delegate'].get('name')}"
-    shares = (
-        f"{target['destination']['host'].split('.')[0]} {target.get('weight', '')}".strip()
-        for target in route.get("route") or ()
-    )
+    shares = [
+        f"{_short(target['destination'])} {target.get('weight', '')}".strip() for target in route.get("route") or ()
+    ]
+    if "mirror" in route:
+        shares.append(
+            f"copies of {(route.get('mirrorPercentage') or {}).get('value', 100):g} percent to {_short(route['mirror'])}"
+        )
     timeout = f", timeout {route['timeout']}" if "timeout" in route else ""
     retries = f", {route['retries'].get('attempts', 0)} retries" if "retries" in route else ""
     return f"{name}: {', '.join(shares)}{timeout}{retries}"
+
+
+def _short(destination: dict[str, Any]) -> str:
+    return str(destination["host"]).split(".", maxsplit=1)[0]

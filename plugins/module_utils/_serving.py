@@ -34,12 +34,12 @@ there, and has an empty API in ``request_latency``."""
 Pod = Mapping[str, Any]
 
 
-def served(client: Client, pods: Iterable[Pod], model_name: str) -> list[int]:
+def served(client: Client, pods: Iterable[Pod], model_name: str, port: int = REST_PORT) -> list[int]:
     """The integers that are AVAILABLE in every one of the Pods. Raises ClusterError where one of them says otherwise."""
     found = []
     for pod in pods:
         namespace, name = _key(pod)
-        answer = ask(client, (namespace, name), REST_PORT, f"/v1/models/{model_name}")
+        answer = ask(client, (namespace, name), port, f"/v1/models/{model_name}")
         states = available(answer.json())
         if not states:
             said = answer.body[:200].decode(errors="replace")
@@ -60,13 +60,17 @@ def available(status: Any) -> list[int]:
 
 def requests(client: Client, pod: Pod) -> float | None:
     """Requests since the Pod's server started, probes aside, or None where it has no metrics."""
+    page = metrics(client, pod)
+    return None if page is None else count_requests(page)
+
+
+def metrics(client: Client, pod: Pod) -> str | None:
+    """The metrics of a Pod's server in Prometheus' text format, or None where they cannot be had."""
     try:
         answer = ask(client, _key(pod), REST_PORT, METRICS_PATH)
     except ClusterError:
         return None
-    if answer.status != 200:
-        return None
-    return count_requests(answer.body.decode(errors="replace"))
+    return answer.body.decode(errors="replace") if answer.status == 200 else None
 
 
 def count_requests(metrics: str) -> float:

@@ -27,11 +27,18 @@ def fresh(live: Live, rule: Rule) -> list[str]:
 def shift_steps(
     live: Live, rule: Rule, policy: Policy, record: Record, token: str, undo: bool = False
 ) -> Iterator[Step]:
-    """Preview, answer, shift, prove. Nothing where MODEL-rule is as wanted.
+    """Preview, answer, shift, prove. Nothing where MODEL-rule is as wanted, whatever a rollout has beside the rule.
 
     ``token`` is the preview's secret. An undo writes the weights at once and waits for no proof.
     """
     model, before = f"{live.namespace}/{live.name}", live.rule
+    if (
+        before is not None
+        and record.rollout
+        and (policy, record) == (before.policy, before.record)
+        and rule.same_as(before.rule)
+    ):
+        return  # what stands beside the rule meanwhile is the rollout's
     wanted = rule_service(live.name, live.namespace, rule, policy, record)
     reason = "" if before is None or rule.same_as(before.rule) else f"rule {before.rule} -> {rule}"
     shift = list(apply_step(live, wanted, Stage.SHIFT, reason, versioned=True))

@@ -4,16 +4,18 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""MODEL-rule: the VirtualService without hosts that holds the weights, the preview route and the previous rule."""
+"""MODEL-rule: the VirtualService without hosts that holds the weights, the routes beside them and the previous rule."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._spec import names
 from .._spec.model import Model
 from .._spec.rule import Rule
 from .meta import GRPC_PORT, REST_PORT, Object, digest, duration, metadata, present
+from .trial import Cookie, Trial, asked
 
 PROOF_HEADER = "x-tfserving-rule"
 """A request that carries it is answered by the proxy itself, with the digest of the routes that the proxy has."""
@@ -59,10 +61,16 @@ def policy(model: Model) -> Policy:
 
 
 def rule_service(
-    model: str, namespace: str, rule: Rule, how: Policy, record: Record, previews: tuple[Preview, ...] = ()
+    model: str,
+    namespace: str,
+    rule: Rule,
+    how: Policy,
+    record: Record,
+    previews: tuple[Preview, ...] = (),
+    trial: Trial | None = None,
 ) -> Object:
     """The VirtualService MODEL-rule."""
-    http = routes(model, namespace, rule, how, previews)
+    http = routes(model, namespace, rule, how, previews, trial)
     annotations = present(
         {
             DECLARED: record.declared and str(record.declared),
@@ -78,27 +86,38 @@ def rule_service(
     }
 
 
-def routes(model: str, namespace: str, rule: Rule, how: Policy, previews: tuple[Preview, ...] = ()) -> list[Object]:
+def routes(
+    model: str,
+    namespace: str,
+    rule: Rule,
+    how: Policy,
+    previews: tuple[Preview, ...] = (),
+    trial: Trial | None = None,
+) -> list[Object]:
     """The routes in the order in which they are tried; gRPC and REST reach different ports."""
-    result = []
+    cookie, result = trial.cookie if trial else None, list[Object]()
+    for kind, version, headers in _chosen(rule, previews, trial):
+        for protocol, port, more in (("grpc", GRPC_PORT, GRPC), ("rest", REST_PORT, {})):
+            name, matches = f"{kind}-{protocol}-{version}", [{**one, **more} for one in headers]
+            result.append(_route(name, matches, _destinations(model, namespace, {version: 100}, port, cookie), how))
+    for name, port, matches in (("grpc", GRPC_PORT, [GRPC]), ("rest", REST_PORT, [])):
+        route = _route(name, matches, _destinations(model, namespace, rule.weights(), port, cookie), how)
+        if trial and trial.mirror:
+            route["mirror"] = _destination(model, namespace, trial.candidate, port)
+            route["mirrorPercentage"] = {"value": trial.mirror}
+        result.append(route)
+    return result
+
+
+def _chosen(rule: Rule, previews: tuple[Preview, ...], trial: Trial | None) -> Iterator[tuple[str, str, list[Object]]]:
+    """Routes of one version that go before the shares: their kind, the version, and the headers of the requests that take them."""
     for preview in previews:
-        secret = {PREVIEW_HEADER: {"exact": preview.token}}
-        only = {preview.version: 100}
-        result += [
-            _route(
-                f"preview-grpc-{preview.version}",
-                {**secret, **GRPC},
-                _destinations(model, namespace, only, GRPC_PORT),
-                how,
-            ),
-            _route(f"preview-rest-{preview.version}", secret, _destinations(model, namespace, only, REST_PORT), how),
-        ]
-    weights = rule.weights()
-    return [
-        *result,
-        _route("grpc", GRPC, _destinations(model, namespace, weights, GRPC_PORT), how),
-        _route("rest", None, _destinations(model, namespace, weights, REST_PORT), how),
-    ]
+        yield "preview", preview.version, [{PREVIEW_HEADER: {"exact": preview.token}}]
+    if trial and trial.match:
+        yield "match", trial.candidate, [asked(condition) for condition in trial.match]
+    if trial and trial.cookie:
+        for version in rule.live:
+            yield "sticky", version, [trial.cookie.asked(version)]
 
 
 def beacon(http: list[Object]) -> Object:
@@ -110,20 +129,27 @@ def beacon(http: list[Object]) -> Object:
     }
 
 
-def _destinations(model: str, namespace: str, weights: dict[str, int], port: int) -> list[Object]:
+def _destinations(
+    model: str, namespace: str, weights: dict[str, int], port: int, cookie: Cookie | None = None
+) -> list[Object]:
     return [
         {
-            "destination": {"host": names.host(names.version(model, version), namespace), "port": {"number": port}},
+            "destination": _destination(model, namespace, version, port),
             "weight": weight,
+            **({"headers": {"response": {"add": {"set-cookie": cookie.given(version)}}}} if cookie else {}),
         }
         for version, weight in weights.items()
     ]
 
 
-def _route(name: str, headers: Object | None, destinations: list[Object], how: Policy) -> Object:
+def _destination(model: str, namespace: str, version: str, port: int) -> Object:
+    return {"host": names.host(names.version(model, version), namespace), "port": {"number": port}}
+
+
+def _route(name: str, headers: list[Object], destinations: list[Object], how: Policy) -> Object:
     route: Object = {"name": name}
     if headers:
-        route["match"] = [{"headers": headers}]
+        route["match"] = [{"headers": one} for one in headers]
     route["route"] = destinations
     route["retries"] = {"attempts": how.retries, **({"retryOn": SAFE_RETRIES} if how.retries else {})}
     if how.timeout is not None:

@@ -17,6 +17,7 @@ from .._cluster.read import get
 from .._prometheus import Prometheus
 from .._spec import names
 from .._spec.errors import Collector, did_you_mean, wrong
+from .._spec.gate import Gate
 from .._spec.prometheus import PROMETHEUS
 from .._spec.record import keys
 from .._spec.rollout import Rollout, read_rollout
@@ -27,17 +28,19 @@ from .state import ABORTED, State, digest
 
 
 def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus | None]:
-    """The plan, and Prometheus where its gates need it. Raises SpecError."""
+    """The plan, and Prometheus where its gates need it. Raises SpecError, and ImportError where golden requests need jmespath."""
     rollout = read_rollout({name: params.get(name) for name in keys(Rollout)})
     problems = Collector()
     given = params.get("prometheus")
     options = None if given is None else problems.run("prometheus", lambda: PROMETHEUS(given))
-    asking = sorted({gate.name for gate in rollout.all_gates if gate.kind in (*RATES, "promql")})
+    asking = sorted({gate.name for gate in _asking(rollout) if gate.kind in (*RATES, "promql")})
     if asking and given is None:
         problems.add(
             "prometheus", f"is required by the gates {', '.join(asking)}; write its url, or its service in the cluster"
         )
     problems.finish()
+    if any(golden.assertion for golden in rollout.golden):
+        import jmespath  # noqa: F401 - what is missing is named before anything begins, and not tried again and again
     return rollout, Prometheus(options, client) if options else None
 
 
@@ -57,7 +60,14 @@ def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None) -
             f"candidate: version {rollout.candidate} does not pin model_version, so TensorFlow Serving would load whatever integer appears "
             "under its base path, past the rollout; write model_version and deploy it again"
         )
-    boundaries = [gate.boundary for gate in rollout.all_gates if gate.kind == "latency"]
+    share = live.rule.share(rollout.candidate)
+    if share and rollout.steps[0].weight is None:
+        raise wrong(
+            f"candidate: {rollout.candidate} has {share / 10:g} percent of the traffic, and the first step is for a version without any: "
+            f"{rollout.steps[0]}. Take its share away first (tfserving.istio.traffic), or begin with a weight"
+        )
+    _countable(client, rollout, live.rule)
+    boundaries = [gate.boundary for gate in _asking(rollout) if gate.kind == "latency"]
     if prometheus and boundaries:
         prometheus.check_boundaries(boundaries)
     return live.rule, live.record.previous
@@ -83,3 +93,28 @@ def refuse_other(state: State, rollout: Rollout) -> None:
         f"{len(under_way.steps)}, and its plan is not this one. Run it with its own plan to go on, or abort it first: "
         f"ansible-playbook tfserving.istio.abort -e model={under_way.name} -e model_namespace={under_way.namespace}"
     )
+
+
+def _asking(rollout: Rollout) -> list[Gate]:
+    """The gates but those of rates in steps that mirror: the servers themselves count copies."""
+    return [
+        gate
+        for index, step in enumerate(rollout.steps)
+        for gate in rollout.gates_of(index)
+        if step.mirror is None or gate.kind not in RATES
+    ]
+
+
+def _countable(client: Client, rollout: Rollout, before: Rule) -> None:
+    """Raise SpecError where copies are to be judged by their rates, and a server does not show its counters."""
+    mirrored = [index for index, step in enumerate(rollout.steps) if step.mirror is not None]
+    if not any(gate.kind in RATES for index in mirrored for gate in rollout.gates_of(index)):
+        return
+    for version in (rollout.candidate, before.largest()):
+        found = get(client, "Deployment", rollout.namespace, names.version(rollout.name, version)) or {}
+        args = found["spec"]["template"]["spec"]["containers"][0].get("args") or () if found else ()
+        if not any(str(word).startswith("--monitoring_config_file=") for word in args):
+            raise wrong(
+                f"steps: version {version} shows no metrics, and copies of requests are judged by TensorFlow Serving's own; deploy it with "
+                "prometheus: true, or give the steps with mirror gates of other kinds"
+            )

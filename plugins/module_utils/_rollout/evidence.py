@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""The evidence of a hold: one round of questions to Prometheus, and what webhooks and commands answer."""
+"""The evidence of a hold: one round of questions to Prometheus, or to the servers that get copies, and what webhooks and commands answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from .._spec import names
 from .._spec.gate import Gate
 from .._spec.rollout import Rollout
 from .ask import call, run
-from .counters import Counters, counts
+from .copies import Copies, Crashed, Unseen
+from .counters import Counters, Counts, counts
 from .gates import Window, filled, looked, window_of
 from .machine import Seen
 from .state import State
@@ -29,17 +30,19 @@ RATES = ("success_rate", "latency", "throughput")
 class Evidence:
     """What the gates of a rollout are judged by. ``prometheus`` may be None where no gate needs it."""
 
-    def __init__(self, rollout: Rollout, prometheus: Prometheus | None) -> None:
-        self._rollout, self._prometheus = rollout, prometheus
+    def __init__(self, rollout: Rollout, prometheus: Prometheus | None, copies: Copies) -> None:
+        self._rollout, self._prometheus, self._copies = rollout, prometheus, copies
 
     def begin(self, state: State) -> dict[str, Any]:
-        """Counters that start from now."""
+        """Counters that start from now. Raises ClusterError."""
         gates = self._rollout.gates_of(state.step)
         boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
+        if self._mirrors(state):
+            return self._copies.begin(state.baseline, boundaries)
         return asdict(Counters(self._clock(), self._series(state), boundaries))
 
     def look(self, state: State) -> Seen:
-        """One round. Without an answer of Prometheus there is no window, and the notes say why."""
+        """One round. Without an answer of Prometheus, or of a server that gets copies, there is no window, and the notes say why. Raises ClusterError."""
         asked = len(self._prometheus.asked) if self._prometheus else 0
         seen = self._look(state)
         return replace(seen, queries=self._prometheus.asked[asked:]) if self._prometheus else seen
@@ -47,12 +50,12 @@ class Evidence:
     def _look(self, state: State) -> Seen:
         gates = self._rollout.gates_of(state.step)
         last = window_of(state.window) if state.window else Window(0.0)
-        counters = Counters(**state.counters)
         try:
-            if self._prometheus and any(gate.kind in RATES for gate in gates):
-                counters = self._prometheus.look(counters)
-        except PrometheusError as error:
+            counters, candidate, baseline = self._counted(state)
+        except (PrometheusError, Unseen) as error:
             return Seen(time.time(), notes=[str(error)])
+        except Crashed as error:
+            return Seen(time.time(), refused=str(error))
         now, notes = time.time(), list[str]()
         values = {
             gate.name: looked(gate, last.values.get(gate.name, []), self._value(gate, state, notes))
@@ -63,9 +66,21 @@ class Evidence:
         answers = {
             gate.name: self._answer(gate, state) for gate in gates if over and gate.kind in ("webhook", "command")
         }
-        candidate, baseline = (counts(counters, version) for version in self._series(state))
         window = Window(now - state.since, candidate, baseline, values, answers)
-        return Seen(now, window=asdict(window), counters=asdict(counters), notes=notes)
+        return Seen(now, window=asdict(window), counters=counters, notes=notes)
+
+    def _mirrors(self, state: State) -> bool:
+        return self._rollout.steps[state.step].mirror is not None
+
+    def _counted(self, state: State) -> tuple[dict[str, Any], Counts, Counts]:
+        """The counters as they are now, and what candidate and baseline answered."""
+        if self._mirrors(state):
+            return self._copies.look(state.counters, state.baseline)
+        counters = Counters(**state.counters)
+        if self._prometheus and any(gate.kind in RATES for gate in self._rollout.gates_of(state.step)):
+            counters = self._prometheus.look(counters)
+        candidate, baseline = (counts(counters, version) for version in self._series(state))
+        return asdict(counters), candidate, baseline
 
     def _series(self, state: State) -> dict[str, dict[str, str]]:
         """The labels of the series of candidate and baseline, in this order."""

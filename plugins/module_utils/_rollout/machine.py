@@ -203,7 +203,15 @@ def _held(state: State, seen: Seen) -> State:
     if not state.shifted:
         tenths = state.rollout.steps[state.step].tenths
         fresh = replace(
-            state, shifted=True, tenths=tenths, since=seen.now, looked=seen.now, patience=0.0, window=None, verdicts=[]
+            state,
+            shifted=True,
+            live=state.step,
+            tenths=tenths,
+            since=seen.now,
+            looked=seen.now,
+            patience=0.0,
+            window=None,
+            verdicts=[],
         )
         return replace(fresh, phase=PROMOTING, shifted=False) if state.hurried else fresh
     blind = "" if seen.window is not None else "; ".join(seen.notes)  # what was seen before is no evidence for now
@@ -269,7 +277,7 @@ def _promoted(state: State, seen: Seen) -> State:
 
 def _taken_back(state: State, seen: Seen) -> State:
     share = read_rule(state.before).share(state.rollout.candidate)
-    return replace(state, phase=ABORTED, tenths=share, ended=seen.now, since=seen.now)
+    return replace(state, phase=ABORTED, live=-1, tenths=share, ended=seen.now, since=seen.now)
 
 
 def _other_model(state: State, seen: Seen) -> str:

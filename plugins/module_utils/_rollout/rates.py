@@ -31,6 +31,7 @@ class _Question:
     baseline: Sample
     alpha: float
     budget: float
+    boundary: str = ""
 
     @property
     def limit(self) -> float:
@@ -69,7 +70,8 @@ class _Question:
 def judge(gate: Gate, candidate: Counts, baseline: Counts, alpha: float, budget: float) -> Outcome:
     """The verdict of a success_rate or latency gate. alpha: the chance to fail a good candidate; budget: to pass a bad one."""
     try:
-        question = _Question(gate, _sample(gate, candidate), _sample(gate, baseline), alpha, budget)
+        boundary = candidate.boundary(shown(gate.boundary)) if gate.kind == "latency" else ""
+        question = _Question(gate, _sample(gate, candidate), _sample(gate, baseline), alpha, budget, boundary)
     except KeyError:
         text = f"the histogram of request durations has no bucket of {gate.boundary:g} ms"
         return INSUFFICIENT, text, {"boundary": gate.boundary}
@@ -89,7 +91,7 @@ def _sample(gate: Gate, counts: Counts) -> Sample:
 
 def _reason(question: _Question, found: dict[str, str], outcome: str) -> str:
     gate, (least, most) = question.gate, question.ends
-    verb = "succeeded" if gate.kind == "success_rate" else f"took no longer than {gate.boundary:g} ms"
+    verb = "succeeded" if gate.kind == "success_rate" else f"took no longer than {question.boundary} ms"
     text = f"{_share(question.candidate)} requests {verb}"
     if outcome == FAIL and found.get("objective") == FAIL:
         return f"{text}, at best {_percent(1 - least)}: less than the objective of {gate.objective:g} %"

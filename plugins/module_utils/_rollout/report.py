@@ -15,6 +15,7 @@ from typing import Any
 from .._spec.rule import read_rule
 from .replay import replay
 from .state import read_state, rule_at
+from .words import gets
 
 FORMAT = 1
 """Rises when a reader of report.json has to change."""
@@ -52,6 +53,7 @@ def report(kept: Mapping[str, Any], replayed: bool = True) -> dict[str, Any]:
             "step": state.step + 1,
             "steps": len(rollout.steps),
             "weight": state.tenths / 10,
+            "gets": gets(state),
             "rule": {"before": str(before), "after": str(after)},
             "began": _utc(state.started),
             "ended": _utc(state.ended) if state.over else None,

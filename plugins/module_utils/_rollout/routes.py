@@ -73,8 +73,8 @@ class Routes:
     ) -> str:
         """Write the rule unless it stands already; the digest of the routes, for ``prove``.
 
-        ``record`` makes what is remembered of what was; ``trial`` is what stands beside the rule. Where ``known`` is given and the live rule is none of it, somebody else has moved the
-        traffic, and SpecError is raised. Raises Conflict, ClusterError, Stopped.
+        ``record`` makes what is remembered of what was; ``trial`` is what stands beside the rule. Where ``known`` is given and the live rule is
+        none of it, somebody else has moved the traffic, and SpecError is raised. Raises Conflict, ClusterError, Stopped.
         """
         with self._lock:
             if self._stopped:

@@ -17,11 +17,12 @@ from .._cluster.errors import ClusterError
 from .._prometheus import Prometheus
 from .._spec.rollout import Rollout
 from .acts import Acts
+from .copies import Copies
 from .driver import AGAIN, Driver
 from .evidence import Evidence
 from .lease import Held, Lease
 from .machine import ABORT
-from .state import ABORTED, ABORTING, PAUSED, State, live_rule
+from .state import ABORTED, ABORTING, PAUSED, State, digest, live_rule
 from .store import Kept, load, save, wish
 from .tell import Tell
 from .words import standing
@@ -74,7 +75,13 @@ def drive(
         else:
             kept = save(client, kept)
         tell = Tell(client, rollout, params.get("notify"))
-        driver = Driver(client, kept, lambda: Acts(client, rollout, Evidence(rollout, prometheus)), lease, tell)
+        driver = Driver(
+            client,
+            kept,
+            lambda: Acts(client, rollout, Evidence(rollout, prometheus, Copies(client, rollout))),
+            lease,
+            tell,
+        )
         if not wished and _abandoned(driver.state, began):
             late = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(driver.state.due))
             why = f"it was abandoned: its next slice was due at {late}"
@@ -83,7 +90,9 @@ def drive(
             driver.resume()
         driver.drive(began + params["slice_seconds"])
         done = driver.state.over or driver.state.phase == PAUSED
-        return {**_result(driver, done, bool(params.get("report_dir"))), "warnings": list(dict.fromkeys(tell.failed))}
+        said = {"changed": bool(driver.lines), "done": done, "lines": driver.lines}
+        warnings = list(dict.fromkeys(tell.failed))
+        return {**summary(driver.state), **reported(driver.kept, params), **said, "warnings": warnings}
     finally:
         lease.stop(release=done or params["slice"] or not params["holder"])
 
@@ -109,18 +118,16 @@ def summary(state: State) -> Result:
         "name": rollout.name,
         "namespace": rollout.namespace,
         "id": state.id,
+        "plan_digest": digest(state.plan),
         "rule": {"before": state.before, "after": str(live_rule(state))},
         "verdicts": state.verdicts,
         **standing(state, time.time()),
     }
 
 
-def _result(driver: Driver, done: bool, report: bool) -> Result:
-    state = driver.state
-    result = {**summary(state), "changed": bool(driver.lines), "done": done, "lines": driver.lines}
-    if report:
-        result["report"] = {"state": state.to_json(), "record": driver.kept.record}
-    return result
+def reported(kept: Kept, params: Mapping[str, Any]) -> Result:
+    """What the files of a report are made of, where they are wanted."""
+    return {"report": {"state": kept.state.to_json(), "record": kept.record}} if params.get("report_dir") else {}
 
 
 def _abandoned(state: State, now: float) -> bool:

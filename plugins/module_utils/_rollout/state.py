@@ -32,9 +32,10 @@ class State:
 
     ``before`` is the rule from before the rollout and ``undo`` the one that an undo would have gone to then; ``served`` are the integers
     that TensorFlow Serving serves for the candidate. ``tenths`` is the candidate's share in tenths of a percent, ``shifted`` whether the routes
-    are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``since`` is when the present step got its weight (or the phase began), ``patience`` when a wait for more evidence
-    began. ``counters`` is what evidence goes on from, ``window`` the last look (None, with ``blind`` saying why, where it showed nothing),
-    ``approved`` the steps that a person has let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end.
+    are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``since`` is when the present
+    step got its routes (or the phase began), ``patience`` when a wait for more evidence began. ``counters`` is what evidence goes on from,
+    ``window`` the last look (None, with ``blind`` saying why, where it showed nothing), ``approved`` the steps that a person has
+    let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end.
     ``foreign``, where somebody else owns the VirtualService, is what it was like before: ``route``, the destinations with their weights, and
     ``series``, by version, the labels of its metrics.
     """

@@ -13,9 +13,9 @@ from typing import Any
 
 from .._spec.rollout import Rollout
 from .._spec.rule import Rule
-from .gates import window_of
+from .gates import Counts, window_of
 from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
-from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at
+from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at, trial_of
 
 
 def event(kind: str, before: State, seen: Seen, after: State) -> str:
@@ -26,7 +26,7 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
         if after.phase == ABORTING:
             return f"aborting{reason}"
         if after.phase == PAUSED:
-            return f"paused at {_percent(after)}{reason}. Run it again to go on"
+            return f"paused {_while(after)}{reason}. Run it again to go on"
         if after.phase == ABORTED:
             return f"aborted; the rule is {after.before} again, as before the rollout"
         if after.phase == COMPLETE:
@@ -43,7 +43,8 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
     if kind == SHIFT and before.phase == PROMOTING and not seen.trouble:
         return f"promoted: Service {rollout.name} selects {rollout.candidate}"
     if kind == SHIFT and not seen.trouble:
-        return f"shifted: {rollout.candidate} has {_percent(after)}" + (f" ({seen.notes[0]})" if seen.notes else "")
+        has = "has" if trial_of(after) is None else "gets"
+        return f"shifted: {rollout.candidate} {has} {gets(after)}" + (f" ({seen.notes[0]})" if seen.notes else "")
     if kind == CHECK and after.phase == HOLDING and after.patience and not before.patience:
         return f"not enough evidence yet; waiting up to {rollout.insufficient_limit:g} s more"
     if kind == LOOK and after.blind and not before.blind:
@@ -54,7 +55,7 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
 def status(state: State, now: float) -> str:
     """The line that is renewed while a rollout holds: step, weights, time left, and the numbers of both versions."""
     rollout = state.rollout
-    words = [f"{rollout.namespace}/{rollout.name} {rollout.candidate} {_percent(state)}", state.phase]
+    words = [f"{rollout.name} {rollout.candidate} {gets(state)}", state.phase]
     if state.phase == HOLDING:
         words.append(f"step {state.step + 1} of {len(rollout.steps)}")
         left = state.since + rollout.hold_of(state.step) - now
@@ -63,15 +64,17 @@ def status(state: State, now: float) -> str:
         words.append(f"{max(0.0, state.since + rollout.keep - now):.0f} s until {state.baseline} may go")
     if state.window:
         window = window_of(state.window)
-        for name, counted in ((rollout.candidate, window.candidate), (state.baseline, window.baseline)):
-            words.append(f"{name}: {counted.requests} requests{_rates(counted)}")
+        words.append(
+            f"{rollout.candidate}/{state.baseline} {window.candidate.requests}/{window.baseline.requests} requests"
+        )
+        words += _rates(window.candidate, window.baseline)
     if state.verdicts:
         words.append(", ".join(f"{entry['gate']} {entry['outcome']}" for entry in state.verdicts))
     return "; ".join(words)
 
 
 def standing(state: State, now: float) -> dict[str, Any]:
-    """Where a rollout stands, as results report it: ``weight`` in percent, ``due`` in seconds since the epoch."""
+    """Where a rollout stands, as results report it: ``weight`` in percent, what it ``gets`` in words, ``due`` in seconds since the epoch."""
     rollout = state.rollout
     return {
         "candidate": rollout.candidate,
@@ -80,6 +83,7 @@ def standing(state: State, now: float) -> dict[str, Any]:
         "step": state.step + 1,
         "steps": len(rollout.steps),
         "weight": state.tenths / 10,
+        "gets": gets(state),
         "reason": state.reason,
         "due": state.due,
         "status": status(state, now),
@@ -95,10 +99,11 @@ def plan(rollout: Rollout, before: Rule) -> str:
         f"  3. a hidden route to it; proof through every gateway; {len(rollout.golden)} golden requests",
     ]
     for index, step in enumerate(rollout.steps):
-        rule = rule_at(before, rollout.candidate, step.tenths)
+        rule = rule_at(before, rollout.candidate, step.tenths) if step.weight is not None else before
+        beside = "" if step.plain else f"; {rollout.candidate} gets {step}"
         gates = ", ".join(gate.name for gate in rollout.gates_of(index)) or "none"
         waits = "; then a person's word" if step.pause else ""
-        lines.append(f"  {index + 4}. rule {rule}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}")
+        lines.append(f"  {index + 4}. rule {rule}{beside}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}")
     lines.append(
         f"  {len(rollout.steps) + 4}. {rollout.candidate} is selected by Service {rollout.name}; kept {rollout.keep:g} s; end"
     )
@@ -110,16 +115,24 @@ def plan(rollout: Rollout, before: Rule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _percent(state: State) -> str:
-    return f"{state.tenths / 10:g} percent"
+def gets(state: State) -> str:
+    """What the candidate gets: 20 percent, or copies of 20 percent."""
+    step = state.live_step
+    return f"{state.tenths / 10:g} percent" if step is None or step.plain else str(step)
 
 
-def _rates(counted: Any) -> str:
-    if not counted.requests:
-        return ""
-    text = f", {100 * (1 - counted.errors / counted.requests):.2f} % ok"
-    return text + "".join(
-        f", {100 * slow / counted.timed:.2f} % over {boundary} ms"
-        for boundary, slow in counted.slow.items()
-        if counted.timed
-    )
+def _while(state: State) -> str:
+    step = state.live_step
+    return f"at {gets(state)}" if step is None or step.plain else f"while it gets {gets(state)}"
+
+
+def _rates(candidate: Counts, baseline: Counts) -> list[str]:
+    """Success rates and slow fractions of both, the candidate's first."""
+    if not candidate.requests:
+        return []
+    ok = (f"{100 * (1 - one.errors / one.requests):.2f}" if one.requests else "-" for one in (candidate, baseline))
+    rates = ["/".join(ok) + " % ok"]
+    for boundary in candidate.slow if candidate.timed else ():
+        slow = (f"{100 * one.slow.get(boundary, 0) / one.timed:.2f}" if one.timed else "-" for one in (candidate, baseline))
+        rates.append("/".join(slow) + f" % over {candidate.boundary(boundary)} ms")
+    return rates

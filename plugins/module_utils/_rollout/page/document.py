@@ -64,8 +64,8 @@ def _headline(history: History, report: Mapping[str, Any]) -> Markup:
         COMPLETE: f"{candidate} has {weight} of the traffic",
         ABORTED: f"{candidate} was aborted, the rule is {rule['after']} again",
         ABORTING: f"{candidate} is being aborted, the rule goes back to {rule['before']}",
-        PAUSED: f"{candidate} is paused at {weight}",
-    }.get(state.phase, f"{candidate} is at {weight}, step {outcome['step']} of {outcome['steps']}")
+        PAUSED: f"{candidate} is paused at {outcome['gets']}",
+    }.get(state.phase, f"{candidate} is at {outcome['gets']}, step {outcome['step']} of {outcome['steps']}")
     last = [held.last.window for held in history.held.values() if held.last]
     facts = {
         "Model": f"{rollout.namespace}/{rollout.name}",

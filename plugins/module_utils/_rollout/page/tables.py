@@ -42,7 +42,7 @@ def steps(history: History) -> Markup:
         outcome = held.outcome if held else "not reached"
         planned = f"of {duration(rollout.hold_of(index))}"
         cells = [
-            tag("b", f"{step.weight:g} %"),
+            tag("b", str(step)),
             join(chip(outcome, KINDS.get(outcome, "plain")), note("then a person's word") if step.pause else None),
             join(duration(held.ended - held.begun), note(planned)) if held else planned.removeprefix("of "),
             _answered(history, held),
@@ -50,7 +50,9 @@ def steps(history: History) -> Markup:
         ]
         rows.append([index + 1, *cells])
     return table(
-        ("Step", "Weight", "Outcome", "Held", "Answered since the shift", "Verdicts of the last look"), rows, "steps"
+        ("Step", "The candidate gets", "Outcome", "Held", "Answered since the shift", "Verdicts of the last look"),
+        rows,
+        "steps",
     )
 
 
@@ -124,7 +126,7 @@ def plan(history: History) -> Markup:
             shown = duration(value) if name in TIMES else f"{value:g} %" if name == "error_budget" else _text(value)
             lines.append((name.replace("_", " "), shown))
     steps_ = [
-        f"{step.weight:g} % for {duration(rollout.hold_of(index))}"
+        f"{step} for {duration(rollout.hold_of(index))}"
         + (f", with {', '.join(gate.name for gate in rollout.gates_of(index)) or 'no gates'}")
         + ("; then a person's word" if step.pause else "")
         for index, step in enumerate(rollout.steps)
@@ -204,7 +206,9 @@ def _rates(counts: Counts) -> str:
         return "no requests"
     words = [count(counts.requests, "request"), f"{percent(1 - counts.errors / counts.requests)} ok"]
     words += [
-        f"{percent(slow / counts.timed)} over {boundary} ms" for boundary, slow in counts.slow.items() if counts.timed
+        f"{percent(slow / counts.timed)} over {counts.boundary(boundary)} ms"
+        for boundary, slow in counts.slow.items()
+        if counts.timed
     ]
     return ", ".join(words)
 
