@@ -34,21 +34,32 @@ options:
       - V(promoted) goes straight to 100 percent; room and proof are still made sure of, gates are not asked.
       - V(paused) stops it where it is.
       - V(aborted) takes the traffic back to the rule from before, at once. An abort wins over every other wish.
+      - V(reported) changes nothing and tells how the last rollout stands, or ended, whoever drives it or drove it; with O(report_dir), at length.
     type: str
-    choices: [complete, promoted, paused, aborted]
+    choices: [complete, promoted, paused, aborted, reported]
     default: complete
   strategy:
     description:
       - V(canary) goes through O(steps).
       - V(blue_green) proves the candidate on a hidden route and then moves everything at once; the old version stays warm for O(keep).
+      - V(mirror) first copies requests to the candidate, whose answers nobody gets, compares both, and then goes on as a canary.
+      - V(ab) gives the candidate to some callers, by a header or a cookie or drawn by lot and kept, for the C(hold) of the step; then to all.
     type: str
-    choices: [canary, blue_green]
+    choices: [canary, blue_green, mirror, ab]
     default: canary
   steps:
     description:
-      - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100]) for a canary if unset.
+      - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100]) for a canary if unset, and for V(mirror)
+        V([{mirror: 10}, {mirror: 100}, 10, 50, 100]). Those of V(ab) have to be given.
       - An entry may be a mapping with C(weight) (percent), C(hold) (seconds), C(gates) and C(pause) (true waits for a person; running the rollout
         again lets it go on).
+      - In place of C(weight), a step of O(strategy=mirror) may have C(mirror), the percent of the requests that are copied to the candidate. Such steps
+        come first. Their gates are judged by what TensorFlow Serving itself counts in the Pods of both versions, which need C(prometheus=true) for it;
+        no Prometheus is asked. A latency's C(boundary) is rounded up to a bucket of TensorFlow Serving's there.
+      - In place of C(weight), a step of O(strategy=ab) may have C(match), a list of which one has to be true of a request. Each has a C(header) or a
+        C(cookie), and what its value is, C(exact), or begins with, C(prefix), or, of a header, matches as a whole, C(regex) (RE2). The values are no secrets.
+      - With C(sticky), the name of a cookie, beside C(weight), callers and not requests are drawn in O(strategy=ab). The answer tells each by that cookie,
+        which lasts for C(hold) from its last answer on; who returns it stays with the version that it was given. Each model needs a name of its own.
     type: list
     elements: raw
   hold:
@@ -79,7 +90,7 @@ options:
     elements: dict
     default: []
   prometheus:
-    description: Where the evidence is; O(prometheus.url) or O(prometheus.service). Required by gates of the kinds success_rate, latency, throughput, promql.
+    description: Where the evidence is; O(prometheus.url) or O(prometheus.service). Required by gates of the kinds success_rate, latency, throughput, promql, but for the first three in steps that mirror.
     type: dict
     suboptions:
       url:
@@ -236,6 +247,29 @@ EXAMPLES = r"""
       - {kind: latency, boundary: 100, objective: 95}
     prometheus: {service: "istio-system/prometheus:9090"}
 
+- name: Compare both on copies of all requests, then move mnist to v2
+  tfserving.istio.rollout:
+    name: mnist
+    namespace: kubeflow
+    candidate: v2
+    strategy: mirror
+    steps: [{mirror: 100, hold: 10m}, 10, 100]
+    gates: [success_rate, latency]
+    prometheus: {service: "istio-system/prometheus:9090"}
+
+- name: Give v2 to the testers, then to a fifth of the callers for a day, and to all once a person says so
+  tfserving.istio.rollout:
+    name: mnist
+    namespace: kubeflow
+    candidate: v2
+    strategy: ab
+    steps:
+      - {match: [{header: x-tester, exact: "yes"}, {cookie: beta, exact: "1"}], hold: 1h}
+      - {weight: 20, sticky: mnist-variant, hold: 24h, pause: true}
+      - 100
+    gates: [success_rate]
+    prometheus: {service: "istio-system/prometheus:9090"}
+
 - name: Take the traffic back
   tfserving.istio.rollout:
     name: mnist
@@ -253,6 +287,10 @@ weight:
   description: The candidate's share, in percent.
   returned: when there is a rollout
   type: float
+gets:
+  description: What the candidate gets, in words, such as C(20 percent), C(copies of 20 percent) or C(callers with cookie beta = yes).
+  returned: when there is a rollout
+  type: str
 step:
   description: The step, from 1, of C(steps).
   returned: when there is a rollout
@@ -305,6 +343,10 @@ plan:
   returned: in check mode
   type: list
   elements: str
+plan_digest:
+  description: A short name of the plan; equal plans have equal ones.
+  returned: when there is a rollout, or would be
+  type: str
 """
 
 from ansible_collections.tfserving.istio.plugins.module_utils._module import cluster_module, run
@@ -336,8 +378,8 @@ def main() -> None:
         name={"type": "str", "required": True},
         namespace={"type": "str", "default": "kubeflow"},
         candidate={"type": "str"},
-        state={"choices": ["complete", "promoted", "paused", "aborted"], "default": "complete"},
-        strategy={"choices": ["canary", "blue_green"], "default": "canary"},
+        state={"choices": ["complete", "promoted", "paused", "aborted", "reported"], "default": "complete"},
+        strategy={"choices": ["canary", "blue_green", "mirror", "ab"], "default": "canary"},
         steps={"type": "list", "elements": "raw"},
         hold={"type": "raw", "default": 60},
         gates={"type": "list", "elements": "raw", "default": []},
