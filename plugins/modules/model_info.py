@@ -78,8 +78,8 @@ models:
       returned: always
     rollout:
       description:
-        - The last rollout; C(candidate), C(baseline), C(phase), C(step) of C(steps), C(weight) in percent, what it C(gets) in words, C(reason), C(due) (when its next slice
-          is due, in seconds since the epoch), C(abandoned) (past due, and nobody drives it), and C(status), one line of all that.
+        - The last rollout; C(candidate), C(baseline), C(phase), C(step) of C(steps), C(weight) in percent, what it C(gets) in words, C(reason),
+          C(due) (when its next slice is due, in seconds since the epoch), C(abandoned) (past due, and nobody drives it), and C(status), one line of all that.
         - Null where there was none. Only C(problem), in words, where it cannot be read.
       type: dict
       returned: always

@@ -90,7 +90,9 @@ options:
     elements: dict
     default: []
   prometheus:
-    description: Where the evidence is; O(prometheus.url) or O(prometheus.service). Required by gates of the kinds success_rate, latency, throughput, promql, but for the first three in steps that mirror.
+    description:
+      - Where the evidence is; O(prometheus.url) or O(prometheus.service). Required by gates of the kinds success_rate, latency, throughput, promql, but for
+        the first three in steps that mirror.
     type: dict
     suboptions:
       url:
