@@ -54,19 +54,10 @@ def entrances(client: Client, root: Object | None) -> list[Entrance]:
     """The ready gateway Pods behind the VirtualService of a model; none where it has no gateway."""
     if root is None:
         return []
-    reference = next(iter(root["spec"].get("gateways") or ()), "")
-    namespace, _slash, name = reference.rpartition("/")
-    gateway = get(client, "Gateway", namespace or root["metadata"]["namespace"], name)
-    if gateway is None:
-        raise ClusterError(
-            f"Gateway {reference} does not exist, so nobody outside reaches the model; create it (role gateway) or name another in gateway"
-        )
+    gateway = _gateway(client, root, next(iter(root["spec"].get("gateways") or ()), ""))
     host = _host(root["spec"]["hosts"])
     server = _server(gateway, host)
-    selector = ",".join(f"{key}={value}" for key, value in sorted(gateway["spec"].get("selector", {}).items()))
-    if not selector:  # every proxy of the mesh: which of them are gateways cannot be told
-        return []
-    pods = [pod for pod in list_kind(client, "Pod", None, selector) if is_ready(pod)]
+    pods = _pods(client, gateway)
     services = {place: list_kind(client, "Service", place) for place in {pod["metadata"]["namespace"] for pod in pods}}
     return [
         Entrance(
@@ -79,6 +70,31 @@ def entrances(client: Client, root: Object | None) -> list[Entrance]:
         )
         for pod in pods
     ]
+
+
+def gateway_pods(client: Client, service: Object) -> list[tuple[str, str]]:
+    """Namespace and name of the ready Pods of every gateway that a VirtualService is bound to; none where it is for sidecars alone."""
+    bound = [reference for reference in service["spec"].get("gateways") or () if reference != "mesh"]
+    pods = [pod for reference in bound for pod in _pods(client, _gateway(client, service, reference))]
+    return list(dict.fromkeys((pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in pods))
+
+
+def _gateway(client: Client, service: Object, reference: str) -> Object:
+    namespace, _slash, name = reference.rpartition("/")
+    found = get(client, "Gateway", namespace or service["metadata"]["namespace"], name)
+    if found is None:
+        raise ClusterError(
+            f"Gateway {reference} does not exist, so nobody outside reaches the model; create it (role gateway) or name another in gateway"
+        )
+    return found
+
+
+def _pods(client: Client, gateway: Object) -> list[Object]:
+    """The ready Pods of a gateway."""
+    selector = ",".join(f"{key}={value}" for key, value in sorted(gateway["spec"].get("selector", {}).items()))
+    if not selector:  # every proxy of the mesh: which of them are gateways cannot be told
+        return []
+    return [pod for pod in list_kind(client, "Pod", None, selector) if is_ready(pod)]
 
 
 def _server(gateway: Object, host: str) -> Mapping[str, Any]:

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
@@ -47,6 +48,14 @@ class Proof:
         }
 
 
+class Place(Protocol):
+    """A gateway Pod that can be asked."""
+
+    def get(self, client: Client, headers: Mapping[str, str], timeout: float = 5.0) -> Answer: ...
+
+    def still_there(self, client: Client) -> bool: ...
+
+
 def settle(why: str) -> Proof:
     """No gateway Pod can be asked: time has to do, and the result says so."""
     time.sleep(SETTLE)
@@ -63,7 +72,7 @@ def prove_rule(client: Client, places: list[Entrance], digest: str, timeout: flo
             else "it still has other routes"
         )
 
-    return _every(client, places, {PROOF_HEADER: "digest"}, has_rule, timeout)
+    return prove(client, places, {PROOF_HEADER: "digest"}, has_rule, timeout)
 
 
 def prove_answer(client: Client, places: list[Entrance], token: str, timeout: float) -> Proof:
@@ -74,21 +83,22 @@ def prove_answer(client: Client, places: list[Entrance], token: str, timeout: fl
             return None
         return f"the preview answers {answer.status}: {answer.body[:120].decode(errors='replace')}"
 
-    return _every(client, places, {PREVIEW_HEADER: token}, serves, timeout)
+    return prove(client, places, {PREVIEW_HEADER: token}, serves, timeout)
 
 
-def _every(
+def prove(
     client: Client,
-    places: list[Entrance],
-    headers: dict[str, str],
+    places: Sequence[Place],
+    headers: Mapping[str, str],
     wrong: Callable[[Answer], str | None],
     timeout: float,
 ) -> Proof:
+    """Every gateway Pod gives an answer that nothing is ``wrong`` with. Raises ClusterError after ``timeout`` seconds."""
     if not places:
         return settle("there is no gateway Pod to ask")
     start = time.monotonic()
 
-    def until(place: Entrance) -> tuple[str, str] | ClusterError | None:
+    def until(place: Place) -> tuple[str, str] | ClusterError | None:
         reason = "no answer"
         while time.monotonic() - start < timeout:
             try:

@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""Writing objects: server-side apply with one field manager, and deletion."""
+"""Writing objects: server-side apply with one field manager, a patch of what is somebody else's, and deletion."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def apply(client: Client, wanted: Object, force: bool = False, resource_version:
         {"fieldManager": MANAGER, "force": str(force).lower()},
         body,
         "application/apply-patch+yaml",
+    )
+
+
+def patch(client: Client, entry: Object, operations: list[dict[str, Any]]) -> dict[str, Any]:
+    """The object as it is after a JSON patch (RFC 6902) of one that somebody else owns. Raises ClusterError of status 422 where a test fails."""
+    metadata = entry["metadata"]
+    return client.request(
+        "PATCH",
+        path(entry["kind"], metadata["namespace"], metadata["name"]),
+        f"{entry['kind']} {metadata['namespace']}/{metadata['name']}",
+        {"fieldManager": MANAGER},
+        operations,
+        "application/json-patch+json",
     )
 
 

@@ -21,20 +21,27 @@ from .._spec.errors import SpecError
 from .._spec.rollout import Rollout
 from .._spec.rule import WHOLE, Rule, read_rule
 from .evidence import Evidence
+from .foreign import Foreign
 from .golden import Door, summary, tried
 from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
 from .room import NoRoom, NotReady, Room
 from .routes import Routes, marked
+from .standing import Standing
 from .state import PROMOTING, State, live_rule, rule_at, trial_of
 
 
 class Acts:
-    """The actions of one rollout. ``rollout`` is the plan as the user gave it, with what its kept form hides."""
+    """The actions of one rollout. ``rollout`` is the plan as the user gave it, with what its kept form hides; ``foreign`` is the state's."""
 
-    def __init__(self, client: Client, rollout: Rollout, evidence: Evidence) -> None:
+    def __init__(
+        self, client: Client, rollout: Rollout, evidence: Evidence, foreign: dict[str, Any] | None = None
+    ) -> None:
         self._client, self._rollout, self._evidence = client, rollout, evidence
-        self.routes = Routes(client, rollout.namespace, rollout.name)
-        self._room = Room(client, rollout.namespace, rollout.name)
+        self.routes: Routes | Foreign = Routes(client, rollout.namespace, rollout.name)
+        self._room: Room | Standing = Room(client, rollout.namespace, rollout.name)
+        if foreign is not None:
+            self.routes = Foreign(client, rollout, foreign["route"])
+            self._room = Standing(client, rollout, foreign["route"])
 
     def stop(self) -> None:
         """No route is written any more, by an action that is still under way."""

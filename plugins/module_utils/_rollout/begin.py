@@ -20,9 +20,10 @@ from .._spec.errors import Collector, did_you_mean, wrong
 from .._spec.gate import Gate
 from .._spec.prometheus import PROMETHEUS
 from .._spec.record import keys
-from .._spec.rollout import Rollout, read_rollout
+from .._spec.rollout import WEIGHTS, Rollout, read_rollout
 from .._spec.rule import Rule
 from .evidence import RATES
+from .foreign import begin as begin_foreign
 from .routes import Routes
 from .state import ABORTED, State, digest
 
@@ -44,8 +45,24 @@ def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus
     return rollout, Prometheus(options, client) if options else None
 
 
-def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None) -> tuple[Rule, Rule | None]:
-    """The rule from before and the one that it would be undone to. Raises SpecError where the rollout cannot be."""
+def may_begin(
+    client: Client, rollout: Rollout, prometheus: Prometheus | None
+) -> tuple[Rule, Rule | None, dict[str, Any] | None]:
+    """The rule from before, the one that it would be undone to, and what is to be known of a route of somebody else's. Raises SpecError."""
+    undo: Rule | None = None
+    foreign: dict[str, Any] | None = None
+    if rollout.manage == WEIGHTS:
+        before, foreign = begin_foreign(client, rollout)
+    else:
+        before, undo = _own(client, rollout)
+    boundaries = [gate.boundary for gate in _asking(rollout) if gate.kind == "latency"]
+    if prometheus and boundaries:
+        prometheus.check_boundaries(boundaries)
+    return before, undo, foreign
+
+
+def _own(client: Client, rollout: Rollout) -> tuple[Rule, Rule | None]:
+    """The rules of a model of this collection, whose candidate is deployed and pinned."""
     _found, live = Routes(client, rollout.namespace, rollout.name).read()
     name = names.version(rollout.name, rollout.candidate)
     deployment = get(client, "Deployment", rollout.namespace, name)
@@ -67,9 +84,6 @@ def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None) -
             f"{rollout.steps[0]}. Take its share away first (tfserving.istio.traffic), or begin with a weight"
         )
     _countable(client, rollout, live.rule)
-    boundaries = [gate.boundary for gate in _asking(rollout) if gate.kind == "latency"]
-    if prometheus and boundaries:
-        prometheus.check_boundaries(boundaries)
     return live.rule, live.record.previous
 
 

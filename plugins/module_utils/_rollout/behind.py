@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._cluster.errors import ClusterError
 from .._cluster.readiness import is_ready, is_serving
 from .._plan.endpoints import SERVICE
 from .._spec import names
@@ -70,7 +71,21 @@ class Behind:
             self.pods[destination.version] = [pod for pod in behind if labels is not None and _has(pod, labels)]
 
     def unready(self, wanted: Iterable[str]) -> list[str]:
-        return [version for version in wanted if not self.pods.get(version)]
+        """Those of the versions that nobody would answer for. Raises ClusterError where one of them has no subset."""
+        versions_ = list(wanted)
+        for destination in self.no_subset:
+            if destination.version in versions_:
+                raise ClusterError(
+                    f"no DestinationRule has subset {destination.subset} of {destination.host}, so proxies would answer 503 for {destination.version}; "
+                    "have it written first"
+                )
+        return [version for version in versions_ if not self.pods.get(version)]
+
+    def assure(self, wanted: Iterable[str]) -> None:
+        """Raise ClusterError where a version has no Pod that gets requests."""
+        empty = self.unready(wanted)
+        if empty:
+            raise ClusterError(f"version {', '.join(empty)} has no ready endpoint")
 
     def rest_port(self, destination: Destination) -> int | None:
         """The port of its Pods that speaks HTTP: by the name of the Service's port, or the only one there is."""

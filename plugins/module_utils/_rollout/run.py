@@ -21,8 +21,8 @@ from .._spec.rule import WHOLE
 from .begin import may_begin, read, refuse_again, refuse_other
 from .lease import Held
 from .machine import ABORT, PAUSE, PROMOTE
-from .slice import Result, await_driver, drive, patiently, summary
-from .state import ABORTED, COMPLETE, PAUSED, begin
+from .slice import Result, await_driver, drive, patiently, reported, summary
+from .state import ABORTED, COMPLETE, PAUSED, begin, digest
 from .store import Kept, load, wish
 from .words import plan as plan_text
 
@@ -33,6 +33,8 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
     """The module's result. Raises SpecError and ClusterError."""
     namespace, name = _address(params)
     kept = patiently(lambda: load(client, namespace, name), params["patience"])
+    if params["state"] == "reported":
+        return _reported(params, kept)
     holder = params["holder"] or f"{socket.gethostname()}-{os.getpid()}"
     if params["state"] != "complete":
         return _wanted(client, params, kept, holder, check)
@@ -42,15 +44,16 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
         if check:
             return {**summary(kept.state), "changed": True, "done": True, "lines": []}
         return drive(client, params, kept, rollout, prometheus, holder)
-    before, undo = may_begin(client, rollout, prometheus)
+    before, undo, foreign = may_begin(client, rollout, prometheus)
     if before.share(rollout.candidate) == WHOLE:
         return _nothing(f"{rollout.candidate} has 100 percent already")
     if kept is not None and not params["restart"]:
         refuse_again(kept.state, rollout)
     if check:
         text = plan_text(rollout, before)
-        return {"changed": True, "done": True, "lines": [], "plan": text.splitlines(), "diff": {"prepared": text}}
-    new = Kept(begin(rollout, before, undo, time.time()), [], kept.resource_version if kept else None)
+        plan = {"plan": text.splitlines(), "plan_digest": digest(rollout.to_json()), "diff": {"prepared": text}}
+        return {"changed": True, "done": True, "lines": [], **plan}
+    new = Kept(begin(rollout, before, undo, time.time(), foreign), [], kept.resource_version if kept else None)
     return drive(client, params, new, rollout, prometheus, holder)
 
 
@@ -73,6 +76,15 @@ def _wanted(client: Client, params: Mapping[str, Any], kept: Kept | None, holder
         return drive(client, params, kept, rollout, None, holder, wished=params["state"])
     except Held:
         return await_driver(client, params, kept.state, ended)
+
+
+def _reported(params: Mapping[str, Any], kept: Kept | None) -> Result:
+    """The last rollout as it stands, whoever drives it or drove it."""
+    if kept is None:
+        raise wrong(
+            f"nothing is kept of a rollout of {params['namespace']}/{params['name']}, so there is nothing to report"
+        )
+    return {**summary(kept.state), **reported(kept, params), "changed": False, "done": True, "lines": []}
 
 
 def _nothing(why: str) -> Result:

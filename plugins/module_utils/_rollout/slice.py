@@ -78,7 +78,7 @@ def drive(
         driver = Driver(
             client,
             kept,
-            lambda: Acts(client, rollout, Evidence(rollout, prometheus, Copies(client, rollout))),
+            lambda: Acts(client, rollout, Evidence(rollout, prometheus, Copies(client, rollout)), kept.state.foreign),
             lease,
             tell,
         )

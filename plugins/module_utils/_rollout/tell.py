@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""Tells others of a rollout: a Kubernetes Event on MODEL-rule, and a notification by URL."""
+"""Tells others of a rollout: a Kubernetes Event on the VirtualService that it moves, and a notification by URL."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Tell:
         rollout = self._rollout
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         warning = state.phase in (ABORTING, ABORTED, PAUSED)
-        rule = names.rule(rollout.name)
+        rule = rollout.moves
         event: Object = {
             "apiVersion": "v1",
             "kind": "Event",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .._spec.rollout import Rollout
+from .._spec.rollout import RULE, Rollout
 from .._spec.rule import Rule
 from .gates import Counts, window_of
 from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
@@ -37,11 +37,13 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
         return f"rollout of {rollout.candidate} begins; the rule is {after.before}"
     if kind == PROVE and after.proven:
         count = len(rollout.golden)
-        return f"proved: {rollout.candidate} answers through every gateway" + (
+        where = "through every gateway" if rollout.manage == RULE else "in its Pods"
+        return f"proved: {rollout.candidate} answers {where}" + (
             f", and {count} golden request{'' if count == 1 else 's'}" if count else ""
         )
     if kind == SHIFT and before.phase == PROMOTING and not seen.trouble:
-        return f"promoted: Service {rollout.name} selects {rollout.candidate}"
+        selects = f"Service {rollout.name} selects {rollout.candidate}"
+        return f"promoted: {selects if rollout.manage == RULE else 'nothing else is moved'}"
     if kind == SHIFT and not seen.trouble:
         has = "has" if trial_of(after) is None else "gets"
         return f"shifted: {rollout.candidate} {has} {gets(after)}" + (f" ({seen.notes[0]})" if seen.notes else "")
@@ -94,9 +96,7 @@ def plan(rollout: Rollout, before: Rule) -> str:
     """The whole plan as a person reads it: steps, rules, gates, queries, and the earliest end."""
     lines = [
         f"{rollout.namespace}/{rollout.name}: {rollout.strategy} of {rollout.candidate}, from {before}",
-        f"  1. mark {rollout.name}-rule, so that nobody else moves it",
-        f"  2. wait until {rollout.candidate} serves, with the Pods that each step needs",
-        f"  3. a hidden route to it; proof through every gateway; {len(rollout.golden)} golden requests",
+        *_beginning(rollout),
     ]
     for index, step in enumerate(rollout.steps):
         rule = rule_at(before, rollout.candidate, step.tenths) if step.weight is not None else before
@@ -104,15 +104,31 @@ def plan(rollout: Rollout, before: Rule) -> str:
         gates = ", ".join(gate.name for gate in rollout.gates_of(index)) or "none"
         waits = "; then a person's word" if step.pause else ""
         lines.append(f"  {index + 4}. rule {rule}{beside}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}")
-    lines.append(
-        f"  {len(rollout.steps) + 4}. {rollout.candidate} is selected by Service {rollout.name}; kept {rollout.keep:g} s; end"
-    )
+    selected = f"{rollout.candidate} is selected by Service {rollout.name}; kept" if rollout.manage == RULE else "kept"
+    lines.append(f"  {len(rollout.steps) + 4}. {selected} {rollout.keep:g} s; end")
     holds = sum(rollout.hold_of(index) for index in range(len(rollout.steps))) + rollout.keep
     end = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + holds))
     lines.append(f"  the earliest end is {end}, after {holds:g} s of holds")
     lines.append(f"  error budget {rollout.error_budget:g} percent: {rollout.alpha * 100:.3g} percent a gate and step")
     lines += [f"  query: {query}" for query in dict.fromkeys(gate.query for gate in rollout.all_gates if gate.query)]
     return "\n".join(lines) + "\n"
+
+
+def _beginning(rollout: Rollout) -> list[str]:
+    """What comes before the steps."""
+    golden = f"{len(rollout.golden)} golden requests"
+    if rollout.manage == RULE:
+        return [
+            f"  1. mark {rollout.name}-rule, so that nobody else moves it",
+            f"  2. wait until {rollout.candidate} serves, with the Pods that each step needs",
+            f"  3. a hidden route to it; proof through every gateway; {golden}",
+        ]
+    route = f"route {rollout.route}" if rollout.route else "the route"
+    return [
+        f"  1. remember the weights of {route} in VirtualService {rollout.moves}; nothing else of it is written",
+        f"  2. wait until {rollout.candidate} serves, with the Pods that each step needs; nothing is scaled",
+        f"  3. proof that every gateway has these weights; {golden} to a Pod of each version",
+    ]
 
 
 def gets(state: State) -> str:
@@ -133,6 +149,8 @@ def _rates(candidate: Counts, baseline: Counts) -> list[str]:
     ok = (f"{100 * (1 - one.errors / one.requests):.2f}" if one.requests else "-" for one in (candidate, baseline))
     rates = ["/".join(ok) + " % ok"]
     for boundary in candidate.slow if candidate.timed else ():
-        slow = (f"{100 * one.slow.get(boundary, 0) / one.timed:.2f}" if one.timed else "-" for one in (candidate, baseline))
+        slow = (
+            f"{100 * one.slow.get(boundary, 0) / one.timed:.2f}" if one.timed else "-" for one in (candidate, baseline)
+        )
         rates.append("/".join(slow) + f" % over {candidate.boundary(boundary)} ms")
     return rates
