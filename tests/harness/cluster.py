@@ -46,9 +46,12 @@ def variables() -> dict[str, str]:
     return {**environment(), "TFSERVING_TEST_CHARTS": CHARTS, "TFSERVING_TEST_MESH_VALUES": str(values)}
 
 
-def prefix() -> list[str | Path]:
-    """Return what to put before a command so that it reaches the cluster: the sandbox's ``run``."""
-    return [] if given() else [PYTHON, "-m", "sandbox", "run"]
+def prefix(api_only: bool = False) -> list[str | Path]:
+    """Return what to put before a command so that it reaches the cluster: the sandbox's ``run``.
+
+    ``api_only``: of a sandbox that is not up yet only the API server is started.
+    """
+    return [] if given() else [PYTHON, "-m", "sandbox", "run", *(["--api-only"] if api_only else [])]
 
 
 def start() -> list[str | Path]:

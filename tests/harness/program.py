@@ -1,4 +1,4 @@
-"""A program of the repository on a cluster: `python -m harness.program MODULE [ARGUMENT...]`, for the demo and the benchmark.
+"""A program of the repository on a cluster: `python -m harness.program [--api-only] MODULE [ARGUMENT...]`, for the demo and the benchmark.
 
 The sandbox is started if need be, and ended again if it was.
 """
@@ -12,14 +12,16 @@ from . import cluster
 from .paths import PYTHON, ROOT
 
 
-def main(module: str, *arguments: str) -> int:
+def main(*words: str) -> int:
     """Run the Python module and return its exit code."""
+    api_only = words[0] == "--api-only"
+    module, *arguments = words[1:] if api_only else words
     if reason := cluster.unavailable():
         print(f"No cluster: {reason}", file=sys.stderr)
         return 1
     ran_before = cluster.given() or cluster.running()
     try:
-        command = [*cluster.prefix(), PYTHON, "-m", module, *arguments]
+        command = [*cluster.prefix(api_only), PYTHON, "-m", module, *arguments]
         return subprocess.run(command, cwd=ROOT, env=cluster.variables(), check=False).returncode
     except KeyboardInterrupt:
         return 130

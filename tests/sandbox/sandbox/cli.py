@@ -52,10 +52,12 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     add("build", _build, "find every program, and build those that are not there")
-    add("up", _up, "start the machine")
+    up = add("up", _up, "start the machine")
     add("down", _down, "end the machine and everything in it")
     run = add("run", _run, "run a command in the machine, with KUBECONFIG set; starts the machine if there is none")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+    for starting in (up, run):
+        starting.add_argument("--api-only", action="store_true", help="start etcd and the API server, and nothing else")
     add("status", _status, "say what runs; exit code 3 where nothing does")
     show = add("logs", _logs, "print the end of one program's log, or of all")
     show.add_argument("program", nargs="?")
@@ -70,17 +72,17 @@ def _build(_layout: Layout, _options: argparse.Namespace) -> int:
     return 0
 
 
-def _up(layout: Layout, _options: argparse.Namespace) -> int:
+def _up(layout: Layout, options: argparse.Namespace) -> int:
     record = running(layout)
     if record:
         say(f"already running (process {record.pid})")
     else:
-        _started(layout)
+        _started(layout, options.api_only)
     say(f"kubectl works by: python -m sandbox run kubectl get nodes    KUBECONFIG inside: {layout.kubeconfig('admin')}")
     return 0
 
 
-def _started(layout: Layout) -> Record:
+def _started(layout: Layout, api_only: bool) -> Record:
     """The running machine, started where there was none."""
     record = running(layout)
     if record:
@@ -89,7 +91,7 @@ def _started(layout: Layout) -> Record:
     with machine.locked(layout):
         record = running(layout)  # another command may have started it while this one waited
         if record is None:
-            record = machine.start(layout, programs.resolve())
+            record = machine.start(layout, programs.resolve(), api_only)
             say("the machine is ready")
     return record
 
@@ -104,7 +106,7 @@ def _run(layout: Layout, options: argparse.Namespace) -> int:
     words = options.words[1:] if options.words[:1] == ["--"] else options.words
     if not words:
         raise SandboxError("`run` needs a command: python -m sandbox run kubectl get nodes")
-    return entering.run(layout, _started(layout), words)
+    return entering.run(layout, _started(layout, options.api_only), words)
 
 
 def _status(layout: Layout, _options: argparse.Namespace) -> int:

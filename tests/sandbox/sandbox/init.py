@@ -38,14 +38,15 @@ def main() -> int:
         emit("refused", reason=str(error))
         return 1
     emit("unshared")
-    programs = {name: Path(path) for name, path in json.loads(sys.stdin.readline())["programs"].items()}
+    wanted = json.loads(sys.stdin.readline())
+    programs = {name: Path(path) for name, path in wanted["programs"].items()}
     namespaces.become_root()
     child = os.fork()
     if child:
         emit("forked", pid=child)
         os._exit(0)
     try:
-        asyncio.run(_live(Layout.from_environment(), programs))
+        asyncio.run(_live(Layout.from_environment(), programs, wanted["api_only"]))
         return 0
     except StartFailed as failure:
         emit("failed", program=failure.program, reason=str(failure))
@@ -56,14 +57,17 @@ def main() -> int:
     return 1
 
 
-async def _live(layout: Layout, programs: dict[str, Path]) -> None:
+async def _live(layout: Layout, programs: dict[str, Path], api_only: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _prepare(layout, programs)
     environment.become_inside(layout)
     supervisor = Supervisor(layout)
-    await _start(layout, supervisor)
+    await _together(supervisor, controlplane.etcd(layout), controlplane.apiserver(layout))
+    emit("step", text="the API server answers")
+    if not api_only:
+        await _start_the_rest(layout, supervisor)
     supervisor.keep_running()
     emit("ready")
     files.detach_output(layout.log("init"))
@@ -88,9 +92,7 @@ def _prepare(layout: Layout, programs: dict[str, Path]) -> None:
         kubeconfig.write(layout.kubeconfig(identity.file), layout.pki, identity.file)
 
 
-async def _start(layout: Layout, supervisor: Supervisor) -> None:
-    await _together(supervisor, controlplane.etcd(layout), controlplane.apiserver(layout))
-    emit("step", text="the API server answers")
+async def _start_the_rest(layout: Layout, supervisor: Supervisor) -> None:
     await asyncio.gather(
         _together(
             supervisor,

@@ -37,8 +37,8 @@ def locked(layout: Layout) -> Iterator[None]:
         yield
 
 
-def start(layout: Layout, programs: dict[str, Path]) -> Record:
-    """Start the machine; raises SandboxError, with the end of a program's log where one failed."""
+def start(layout: Layout, programs: dict[str, Path], api_only: bool) -> Record:
+    """Start the machine, or of it etcd and the API server alone; raises SandboxError, with the end of a program's log where one failed."""
     mapped = ids.available()
     if not mapped.sidecars:
         say(
@@ -61,7 +61,9 @@ def start(layout: Layout, programs: dict[str, Path]) -> Record:
             match event["event"]:
                 case "unshared":
                     ids.write(init.pid, mapped)
-                    _send(init, {"programs": {name: str(path) for name, path in programs.items()}})
+                    _send(
+                        init, {"programs": {name: str(path) for name, path in programs.items()}, "api_only": api_only}
+                    )
                 case "forked":
                     first_process = int(str(event["pid"]))
                     network = namespaces.identity(first_process)

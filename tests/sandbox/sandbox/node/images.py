@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -45,6 +46,19 @@ def _python() -> Image:
         arguments=("python3",),
         files={str(path): str(path) for path in {base, own} if not path.is_relative_to("/usr")},
         links=links if not base.is_relative_to("/usr") else {},
+    )
+
+
+def _execution_environment() -> Image:
+    """What ansible-builder makes, by the name it gives: Ansible and its collections, as they are in the sandbox's own Python; user 1000."""
+    python, own = _python(), Path(sys.prefix)
+    installed = Path(sysconfig.get_path("purelib"), "ansible_collections")
+    linked = {str(path.resolve()) for path in installed.glob("*/*") if path.is_symlink()}
+    return replace(
+        python,
+        files={**python.files, **{path: path for path in linked}},
+        env={"PATH": f"{own / 'bin'}:{PATH}"},
+        user=(1000, 0),
     )
 
 
@@ -88,6 +102,7 @@ IMAGES: dict[str, Image] = {
     "alpine": _SHELL,
     "pause": Image(("sleep", "infinity")),
     "python": _python(),
+    "ansible-execution-env": _execution_environment(),
 }
 
 _ALIASES = {

@@ -36,7 +36,7 @@ _DIRECTORIES = {
     "sys": 0o555,
     "usr": 0o755,
     "run": 0o755,
-    "root": 0o700,
+    "root": 0o711,  # the host's Python, which some images have, may be below it
     "home": 0o755,
     "opt": 0o755,
     "mnt": 0o755,

@@ -32,6 +32,7 @@ def test_a_reference_has_a_name_and_a_tag(reference: str, name: str, tag: str) -
         ("quay.io/prometheus/prometheus:v3.1.0", "prom/prometheus"),
         ("curlimages/curl", "curl"),
         ("python:3.11-slim", "python"),
+        ("registry.example.org/team/ansible-execution-env:1.0.0", "ansible-execution-env"),
     ],
 )
 def test_registries_and_tags_do_not_matter(reference: str, name: str) -> None:
