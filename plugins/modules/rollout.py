@@ -47,6 +47,22 @@ options:
     type: str
     choices: [canary, blue_green, mirror, ab]
     default: canary
+  manage:
+    description:
+      - V(rule) moves C(MODEL-rule), which this collection has made.
+      - V(weights) moves the weights of one route in a VirtualService that somebody else owns, O(virtual_service), and writes nothing else of it.
+        O(candidate) is then a destination of that route, named by its subset or by the first label of its host, with or without C(MODEL-) before
+        it; it is there with weight 0 when the rollout begins. Workloads are not scaled, there is no hidden route (golden requests go to Pods), and
+        the strategies are those that need no routes of their own, V(canary) and V(blue_green).
+    type: str
+    choices: [rule, weights]
+    default: rule
+  virtual_service:
+    description: The VirtualService of somebody else's, in the model's namespace. Required by O(manage=weights).
+    type: str
+  route:
+    description: The name of its http route. Needed where more than one has destinations.
+    type: str
   steps:
     description:
       - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100]) for a canary if unset, and for V(mirror)
@@ -207,6 +223,14 @@ options:
       - Where the play has several hosts, each has a folder of its name in it. A report of another model that lies there already stays; this one
         then goes to a folder C(NAMESPACE.MODEL) beside it.
     type: path
+  write_back:
+    description:
+      - A file of the controller, relative to the playbook's folder, that gets the new rule when the rollout is complete, so that what is kept in a
+        repository says what is live. An abort writes nothing.
+      - With O(manage=rule) it is a file of variables; C(traffic) of the model in C(serving_models) is written. With O(manage=weights) it is one of
+        manifests; the weights of the route are written. Nothing else of the file changes by a byte.
+      - A file that cannot be written, or holds no such model, is refused before the rollout begins.
+    type: path
   slice:
     description: Whether to drive one slice only and leave the rest to the next call, from cron or CI.
     type: bool
@@ -272,6 +296,18 @@ EXAMPLES = r"""
     gates: [success_rate]
     prometheus: {service: "istio-system/prometheus:9090"}
 
+- name: Move the weights of a VirtualService that Argo CD owns, and write what they are in the end into its manifest
+  tfserving.istio.rollout:
+    name: mnist
+    namespace: kubeflow
+    candidate: v2
+    manage: weights
+    virtual_service: mnist-routes
+    route: predictions
+    steps: [5, 25, 100]
+    hold: 2m
+    write_back: manifests/mnist.yml
+
 - name: Take the traffic back
   tfserving.istio.rollout:
     name: mnist
@@ -335,6 +371,10 @@ report:
   description: All that was seen and decided, from which the state machine makes the same decisions again.
   returned: with O(report_dir)
   type: dict
+written_back:
+  description: The file that the new rule was written into, on the controller.
+  returned: with O(write_back), where the file has changed
+  type: str
 report_files:
   description: The files that were written, on the controller.
   returned: with O(report_dir)
@@ -382,6 +422,9 @@ def main() -> None:
         candidate={"type": "str"},
         state={"choices": ["complete", "promoted", "paused", "aborted", "reported"], "default": "complete"},
         strategy={"choices": ["canary", "blue_green", "mirror", "ab"], "default": "canary"},
+        manage={"choices": ["rule", "weights"], "default": "rule"},
+        virtual_service={"type": "str"},
+        route={"type": "str"},
         steps={"type": "list", "elements": "raw"},
         hold={"type": "raw", "default": 60},
         gates={"type": "list", "elements": "raw", "default": []},
@@ -401,6 +444,7 @@ def main() -> None:
         restart={"type": "bool", "default": False},
         reason={"type": "str"},
         report_dir={"type": "path"},
+        write_back={"type": "path"},
         slice={"type": "bool", "default": False},
         slice_seconds={"type": "int", "default": 30},
         lease_timeout={"type": "int", "default": 25},
