@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -30,6 +31,9 @@ from .behind import Behind, series, targets
 from .routes import Stopped
 from .weights import Destinations, Route, changed, find, moved_by, patch, release, rule_of, versions, weights_for
 
+AGAIN = 5.0
+"""Seconds after which a proof that is not had looks whether the weights still are what is to be proved."""
+
 REFUSED = 422
 """What the API server answers where a test of a JSON patch fails."""
 
@@ -44,6 +48,7 @@ class Foreign:
     def __init__(self, client: Client, rollout: Rollout, origin: Destinations) -> None:
         self._client, self._rollout, self._origin = client, rollout, origin
         self._lock, self._stopped = threading.Lock(), False
+        self._wrote: Rule | None = None
         self.patches: list[dict[str, Any]] = []
 
     def stop(self) -> None:
@@ -80,12 +85,15 @@ class Foreign:
             if self._stopped:
                 raise Stopped
             service, route = self.read()
-            self._check(service, route, (*known, rule) if known else ())
+            # What was written a moment ago and is gone was taken back, though it be to what stood before.
+            expected = () if not known else (self._wrote,) if self._wrote else (*known, rule)
+            self._check(service, route, expected)
             model = self._rollout.name
             operations = patch(route, weights_for(model, rule, route.destinations, self._origin))
             if operations:
                 service = self._patched(service, route, operations)
                 self.patches.append({"object": self._name, "changes": changed(route, operations)})
+            self._wrote = rule
             if record(Record()).rollout is None and rule.same_as(rule_of(model, self._origin)) and release(service):
                 with suppress(
                     ClusterError
@@ -99,11 +107,19 @@ class Foreign:
         self._check(service, route, (rule,))
 
     def prove(self, digest: str, timeout: float) -> Proof:
-        """Every gateway Pod has the weights. Raises ClusterError where one has not within ``timeout`` seconds."""
-        service, route = self.read()
-        its = targets(self._rollout.name, self._rollout.namespace, route.destinations)
-        known = {(*target.service, target.subset): target.version for target in its}
-        return prove_weights(self._client, service, route.name, known, read_rule(digest), timeout)
+        """Every gateway Pod has the weights. Raises ClusterError where one has not within ``timeout`` seconds, SpecError where they are moved."""
+        rule, until = read_rule(digest), time.monotonic() + timeout
+        while True:
+            service, route = self.read()
+            self._check(service, route, (rule,))
+            its = targets(self._rollout.name, self._rollout.namespace, route.destinations)
+            known = {(*target.service, target.subset): target.version for target in its}
+            left = until - time.monotonic()
+            try:
+                return prove_weights(self._client, service, route.name, known, rule, max(1.0, min(left, AGAIN)))
+            except ClusterError:
+                if left <= AGAIN:
+                    raise
 
     def places(self) -> list[Entrance] | Proof:
         """No gateway Pod leads to a version without a share: that would take a route more."""
