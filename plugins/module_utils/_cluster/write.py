@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""Writing objects: server-side apply with one field manager, a patch of what is somebody else's, and deletion."""
+"""Writing objects: server-side apply with one field manager, patches of what others write too, creation and deletion."""
 
 from __future__ import annotations
 
@@ -28,27 +28,25 @@ def apply(client: Client, wanted: Object, force: bool = False, resource_version:
         if resource_version is None
         else {**wanted, "metadata": {**metadata, "resourceVersion": resource_version}}
     )
-    return client.request(
-        "PATCH",
-        path(wanted["kind"], metadata["namespace"], metadata["name"]),
-        f"{wanted['kind']} {metadata['namespace']}/{metadata['name']}",
-        {"fieldManager": MANAGER, "force": str(force).lower()},
-        body,
-        "application/apply-patch+yaml",
-    )
+    query = {"force": str(force).lower()}
+    return _patch(client, wanted["kind"], metadata["namespace"], metadata["name"], "apply-patch+yaml", body, query)
 
 
 def patch(client: Client, entry: Object, operations: list[dict[str, Any]]) -> dict[str, Any]:
     """The object as it is after a JSON patch (RFC 6902) of one that somebody else owns. Raises ClusterError of status 422 where a test fails."""
     metadata = entry["metadata"]
-    return client.request(
-        "PATCH",
-        path(entry["kind"], metadata["namespace"], metadata["name"]),
-        f"{entry['kind']} {metadata['namespace']}/{metadata['name']}",
-        {"fieldManager": MANAGER},
-        operations,
-        "application/json-patch+json",
-    )
+    return _patch(client, entry["kind"], metadata["namespace"], metadata["name"], "json-patch+json", operations)
+
+
+def merge(client: Client, kind: str, namespace: str, name: str, changes: Object) -> dict[str, Any]:
+    """The object as it is after a merge patch (RFC 7386): what several writers share, a part each. Raises NotFound, Conflict."""
+    return _patch(client, kind, namespace, name, "merge-patch+json", changes)
+
+
+def create(client: Client, wanted: Object) -> dict[str, Any]:
+    """The object as it was made. Raises Conflict where there is one."""
+    kind, namespace, name = wanted["kind"], wanted["metadata"]["namespace"], wanted["metadata"]["name"]
+    return client.request("POST", path(kind, namespace), f"{kind} {namespace}/{name}", body=wanted)
 
 
 def delete(client: Client, entry: Object) -> bool:
@@ -64,3 +62,17 @@ def delete(client: Client, entry: Object) -> bool:
     except NotFound:
         return False
     return True
+
+
+def _patch(
+    client: Client, kind: str, namespace: str, name: str, how: str, body: Any, query: dict[str, str] | None = None
+) -> dict[str, Any]:
+    target = f"{kind} {namespace}/{name}"
+    return client.request(
+        "PATCH",
+        path(kind, namespace, name),
+        target,
+        {"fieldManager": MANAGER, **(query or {})},
+        body,
+        f"application/{how}",
+    )

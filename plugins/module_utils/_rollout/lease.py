@@ -16,8 +16,8 @@ from typing import Any
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError, Conflict
-from .._cluster.kinds import path
 from .._cluster.read import get
+from .._cluster.write import create, merge
 from .._render.meta import Object, metadata
 from .._spec import names
 
@@ -130,24 +130,14 @@ class Lease:
             "metadata": metadata(self.name, self._namespace, self._model),
             "spec": spec,
         }
-        answer = self._client.request("POST", path("Lease", self._namespace), self._target, body=body)
+        answer = create(self._client, body)
         self._version = answer["metadata"]["resourceVersion"]
         return turns
 
     def _patch(self, spec: Mapping[str, Any], version: str) -> None:
-        answer = self._client.request(
-            "PATCH",
-            path("Lease", self._namespace, self.name),
-            self._target,
-            {"fieldManager": names.MANAGER},
-            {"metadata": {"resourceVersion": version}, "spec": dict(spec)},
-            "application/merge-patch+json",
-        )
+        changes: Object = {"metadata": {"resourceVersion": version}, "spec": dict(spec)}
+        answer = merge(self._client, "Lease", self._namespace, self.name, changes)
         self._version = answer["metadata"]["resourceVersion"]
-
-    @property
-    def _target(self) -> str:
-        return f"Lease {self._namespace}/{self.name}"
 
 
 def renewed(found: Mapping[str, Any] | None) -> bool:

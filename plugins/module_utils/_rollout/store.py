@@ -21,9 +21,8 @@ from typing import Any
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError, Conflict, NotFound
-from .._cluster.kinds import path
 from .._cluster.read import get
-from .._cluster.write import apply
+from .._cluster.write import apply, create, merge
 from .._render.meta import Object, metadata
 from .._spec import names
 from .record import thinned
@@ -104,12 +103,12 @@ def wish(client: Client, namespace: str, model: str, rollout_id: str, kind: str,
     body["metadata"]["labels"][ROLLOUT_LABEL] = "wishes"
     for _attempt in range(5):
         try:
-            _merge(client, namespace, name, {"data": data})
+            merge(client, "ConfigMap", namespace, name, {"data": data})
             return
         except NotFound:
             pass
         try:
-            client.request("POST", path("ConfigMap", namespace), f"ConfigMap {namespace}/{name}", body=body)
+            create(client, body)
             return
         except Conflict:
             continue
@@ -119,7 +118,7 @@ def wish(client: Client, namespace: str, model: str, rollout_id: str, kind: str,
 def forget(client: Client, namespace: str, model: str, *kinds: str) -> None:
     """Take wishes back that have been granted."""
     try:
-        _merge(client, namespace, names.wishes(model), {"data": dict.fromkeys(kinds)})
+        merge(client, "ConfigMap", namespace, names.wishes(model), {"data": dict.fromkeys(kinds)})
     except NotFound:
         return
 
@@ -135,14 +134,3 @@ def wishes(found: Mapping[str, Any] | None, rollout_id: str) -> dict[str, str]:
         except (ValueError, TypeError, KeyError):
             continue
     return result
-
-
-def _merge(client: Client, namespace: str, name: str, body: Object) -> None:
-    client.request(
-        "PATCH",
-        path("ConfigMap", namespace, name),
-        f"ConfigMap {namespace}/{name}",
-        {"fieldManager": names.MANAGER},
-        body,
-        "application/merge-patch+json",
-    )

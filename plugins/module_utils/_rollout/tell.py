@@ -18,7 +18,7 @@ from ansible.module_utils.urls import open_url
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
-from .._cluster.kinds import path
+from .._cluster.write import create
 from .._render.meta import Object, digest
 from .._spec import names
 from .._spec.rollout import Rollout
@@ -73,7 +73,7 @@ class Tell:
             "lastTimestamp": now,
             "count": 1,
         }
-        self._client.request("POST", path("Event", rollout.namespace), f"Event {rollout.namespace}/{rule}", body=event)
+        create(self._client, event)
 
     def _send(self, state: State, line: str, notify: Mapping[str, Any]) -> None:
         rollout = self._rollout
