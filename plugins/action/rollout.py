@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import secrets
 import socket
-import time
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.utils.color import ANSIBLE_COLOR
-from ansible.utils.display import Display
 
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
+from ansible_collections.tfserving.istio.plugins.plugin_utils._screen import Screen
+from ansible_collections.tfserving.istio.plugins.plugin_utils._write_back import WriteBack
+from ansible_collections.tfserving.istio.plugins.plugin_utils._yaml_text import Refused
 
 WATCHED = 5
 """Seconds of a slice where a person looks at one host."""
@@ -27,34 +27,43 @@ ALONE = 30
 PATIENCE = 120
 """Seconds that a slice waits for an API server that went away after the one before."""
 
-display = Display()
-
 
 class ActionModule(ClusterAction):
     """Runs the module again and again."""
 
     def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         state, one_slice = str(arguments.get("state", "complete")), boolean(arguments.get("slice", False), strict=False)
-        # Workers have no terminal of their own; whether the run has one is known from its colours.
-        watched = ANSIBLE_COLOR and len(task_vars.get("ansible_play_hosts", [])) < 2
+        screen = Screen(alone=len(task_vars.get("ansible_play_hosts", [])) < 2 and not one_slice)
         holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-        loop: dict[str, Any] = {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if watched else ALONE}
+        loop: dict[str, Any] = (
+            {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if screen.renewed else ALONE}
+        )
         files = None if self._task.check_mode else self._report_files(arguments, task_vars)
         unwritable = _prepared(files)
-        if unwritable and state == "complete":
+        if unwritable and state in ("complete", "reported"):
             return {"failed": True, "msg": unwritable}
+        back = (
+            WriteBack(self._loader.path_dwim(str(given)), arguments) if (given := arguments.get("write_back")) else None
+        )
+        try:
+            foreseen = back.check() if back and state == "complete" else ""
+        except Refused as error:
+            return {"failed": True, "msg": str(error)}
         lines: list[dict[str, Any]] = []
         changed, reported = False, list[str]()
         while True:
             result = super()._call({**loop, **arguments}, task_vars)
             loop["patience"] = PATIENCE
-            self._show(result, watched)
+            screen.show(result)
             lines += result.get("lines") or []
             changed = changed or bool(result.get("changed"))
             reported = _written(files, result) or reported
             if result.get("failed") or result.get("done", True) or one_slice or self._task.check_mode:
                 report = {"report_files": reported} if reported else {}
-                return _ended({**result, "lines": lines, "changed": changed, **report}, state)
+                result = {**result, "lines": lines, "changed": changed, **report}
+                if self._task.check_mode:
+                    return _with_diff(result, foreseen if self._task.diff and "plan" in result else "")
+                return _ended(_written_back(back, result, self._task.diff), state)
 
     def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:
         """Where the report goes: a path relative to the playbook, a folder a host where the play has several."""
@@ -62,18 +71,6 @@ class ActionModule(ClusterAction):
         several = len(task_vars.get("ansible_play_hosts_all", [])) > 1
         host = str(task_vars.get("inventory_hostname", "")) if several else ""
         return ReportFiles(self._loader.path_dwim(str(folder)), host) if folder else None
-
-    def _show(self, result: dict[str, Any], watched: bool) -> None:
-        """Lines to stderr, so that callbacks which write JSON to stdout stay intact; on a terminal, a line that is renewed below them."""
-        width = display.columns
-        clear = "\r".ljust(width) + "\r" if watched else ""
-        for entry in result.get("lines") or ():
-            clock = time.strftime("%H:%M:%S", time.localtime(entry["at"]))
-            display.display(f"{clear}{clock}  {result['namespace']}/{result['name']}: {entry['line']}", stderr=True)
-        if watched and result.get("status") and not result.get("done"):
-            display.display(f"{clear}{result['status'][: width - 1]}", stderr=True, newline=False)
-        elif watched:
-            display.display(clear, stderr=True, newline=False)
 
 
 def _prepared(files: ReportFiles | None) -> str:
@@ -97,6 +94,26 @@ def _written(files: ReportFiles | None, result: dict[str, Any]) -> list[str]:
         return []
 
 
+def _written_back(back: WriteBack | None, result: dict[str, Any], diff: bool) -> dict[str, Any]:
+    """The result of a complete rollout whose rule is in the user's file. That it cannot be written takes nothing back: it is a warning."""
+    complete = result.get("phase", "complete") == "complete" and not result.get("failed")
+    if not back or not complete or "rule" not in result:
+        return result
+    try:
+        written = back.write(result["rule"]["after"])
+    except Refused as error:
+        result.setdefault("warnings", []).append(str(error))
+        return result
+    if not written:
+        return result
+    return _with_diff({**result, "changed": True, "written_back": str(back)}, written if diff else "")
+
+
+def _with_diff(result: dict[str, Any], written: str) -> dict[str, Any]:
+    diffs = [diff for diff in (result.get("diff"), {"prepared": written} if written else None) if diff]
+    return {**result, "diff": diffs} if diffs else result
+
+
 def _ended(result: dict[str, Any], state: str) -> dict[str, Any]:
     """A rollout that was aborted when it was to be completed is a task that failed."""
     if not result.get("failed") and result.get("phase") == "aborted" and state in ("complete", "promoted"):
@@ -106,6 +123,6 @@ def _ended(result: dict[str, Any], state: str) -> dict[str, Any]:
         )
     if result.get("phase") == "paused" and state != "paused":
         result.setdefault("warnings", []).append(
-            f"the rollout of {result['candidate']} is paused at {result['weight']:g} percent: {result['reason']}. Run it again to go on"
+            f"the rollout of {result['candidate']} is paused at {result['gets']}: {result['reason']}. Run it again to go on"
         )
     return result

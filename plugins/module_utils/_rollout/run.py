@@ -46,7 +46,8 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
         return drive(client, params, kept, rollout, prometheus, holder)
     before, undo, foreign = may_begin(client, rollout, prometheus)
     if before.share(rollout.candidate) == WHOLE:
-        return _nothing(f"{rollout.candidate} has 100 percent already")
+        rule = {"before": str(before), "after": str(before)}
+        return {**_nothing(f"{rollout.candidate} has 100 percent already"), "rule": rule}
     if kept is not None and not params["restart"]:
         refuse_again(kept.state, rollout)
     if check:

@@ -42,11 +42,11 @@ def run(monkeypatch, tmp_path):
             result = waiting.pop(0)
             if isinstance(result, BaseException):
                 raise result
-            return dict(result)
+            return dict(result() if callable(result) else result)
 
         monkeypatch.setattr(action.ClusterAction, "_execute_module", execute)
         plugin = object.__new__(action.ActionModule)
-        plugin._task = SimpleNamespace(action=NAME, args={"name": "mnist", **args}, check_mode=check)
+        plugin._task = SimpleNamespace(action=NAME, args={"name": "mnist", **args}, check_mode=check, diff=True)
         plugin._loader = DataLoader()
         plugin._loader.set_basedir(str(tmp_path))
         variables = {
@@ -96,3 +96,55 @@ def test_an_abort_does_not_depend_on_a_folder(run, tmp_path):
 def test_a_check_writes_nothing(run, tmp_path):
     run([sliced(9000, True)], check=True, report_dir="reports")
     assert list(tmp_path.iterdir()) == []
+
+
+def completed(**more):
+    return {**sliced(9000, True), "rule": {"before": "v1:100", "after": "v2:100"}, **more}
+
+
+MODELS = """\
+serving_models:
+  - name: mnist  # the one
+    traffic: "v1:100"
+"""
+
+
+def test_the_rule_of_a_complete_rollout_is_written_into_the_users_file(run, tmp_path):
+    (tmp_path / "models.yml").write_text(MODELS)
+    result, _seen = run([sliced(60, False), completed()], report_dir="r", write_back="models.yml", candidate="v2")
+    assert (tmp_path / "models.yml").read_text() == MODELS.replace("v1:100", "v2:100")
+    assert result["changed"] and result["written_back"] == str(tmp_path / "models.yml")
+    assert '-    traffic: "v1:100"\n+    traffic: "v2:100"' in result["diff"][-1]["prepared"]
+
+
+def test_an_abort_leaves_the_users_file_alone(run, tmp_path):
+    (tmp_path / "models.yml").write_text(MODELS)
+    ended = {"phase": "aborted", "candidate": "v2", "reason": "wrong", "rule": {"before": "v1:100", "after": "v1:100"}}
+    result, _seen = run([completed(**ended)], report_dir="r", write_back="models.yml", candidate="v2")
+    assert result["failed"] and (tmp_path / "models.yml").read_text() == MODELS
+
+
+def test_a_file_without_the_model_is_refused_before_the_rollout_begins(run, tmp_path):
+    (tmp_path / "models.yml").write_text(MODELS.replace("mnist", "other"))
+    result, seen = run([completed()], report_dir="r", write_back="models.yml", candidate="v2")
+    assert result["failed"] and "no entry of name mnist and namespace kubeflow" in result["msg"] and seen == []
+
+
+def test_a_file_that_cannot_be_written_any_more_is_a_warning(run, tmp_path):
+    (tmp_path / "models.yml").write_text(MODELS)
+
+    def deleted():
+        (tmp_path / "models.yml").unlink()
+        return completed()
+
+    result, _seen = run([deleted], report_dir="r", write_back="models.yml", candidate="v2")
+    assert not result.get("failed") and result["phase"] == "complete"
+    assert "models.yml cannot be written (No such file or directory)" in result["warnings"][-1]
+
+
+def test_a_check_shows_what_would_be_written_and_writes_nothing(run, tmp_path):
+    (tmp_path / "models.yml").write_text(MODELS)
+    foreseen = {"changed": True, "done": True, "lines": [], "plan": ["..."], "diff": {"prepared": "..."}}
+    result, _seen = run([foreseen], check=True, report_dir="r", write_back="models.yml", candidate="v2")
+    assert '+    traffic: "v2:100"' in result["diff"][1]["prepared"]
+    assert (tmp_path / "models.yml").read_text() == MODELS
