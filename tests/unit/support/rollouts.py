@@ -87,9 +87,9 @@ class World:
 
     def _look(self, state: State, now: float) -> Seen:
         last = state.window or asdict(Window(0.0))
-        share = state.tenths / 1000
-        since = now - state.since - last["seconds"]
-        sides = zip((share, 1 - share), self.errors, self.slow, (last["candidate"], last["baseline"]), strict=True)
+        answered, copied = state.tenths / 1000, (state.rollout.steps[state.step].mirror or 0) / 100
+        since, shares = now - state.since - last["seconds"], (answered + copied, 1 - answered)
+        sides = zip(shares, self.errors, self.slow, (last["candidate"], last["baseline"]), strict=True)
         candidate, baseline = (self._counts(part * self.rate * since, *rest) for part, *rest in sides)
         window = Window(now - state.since, candidate, baseline)
         return Seen(

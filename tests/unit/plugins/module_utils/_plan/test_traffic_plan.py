@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.tfserving.istio.plugins.module_utils._plan.decide import moved
+from ansible_collections.tfserving.istio.plugins.module_utils._plan.guard import refuse_in_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._plan.model_plan import plan_model
 from ansible_collections.tfserving.istio.plugins.module_utils._plan.step import Stage, Step
 from ansible_collections.tfserving.istio.plugins.module_utils._plan.traffic_plan import select_step, shift_steps
-from ansible_collections.tfserving.istio.plugins.module_utils._render.rule import DECLARED
+from ansible_collections.tfserving.istio.plugins.module_utils._render.rule import DECLARED, Record, rule_service
 from ansible_collections.tfserving.istio.plugins.module_utils._render.service import model_service
+from ansible_collections.tfserving.istio.plugins.module_utils._render.trial import Trial
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
 from ansible_collections.tfserving.istio.tests.unit.support.cluster import Cluster
 from ansible_collections.tfserving.istio.tests.unit.support.models import read
@@ -93,3 +98,17 @@ def test_on_a_tie_the_service_stays_where_it_is():
     assert list(select_step(live, read_rule("v1:50:v2:50"), lambda name: model_service(model, name))) == []
     (step,) = select_step(live, read_rule("v1:51:v2:49"), lambda name: model_service(model, name))
     assert step.reason == "selects v1, which has the largest share, in place of v2"
+
+
+def test_what_a_rollout_has_beside_the_rule_is_no_difference():
+    cluster = deployed("v1:100")
+    live = cluster.live().rule
+    assert live is not None
+    record = Record(live.record.declared, live.rule, "v2")
+    mirrored = rule_service("mnist", "kubeflow", live.rule, live.policy, record, (), Trial("v2", mirror=10))
+    cluster.run(plan_model(read(*VERSIONS), cluster.live(), "secret"), [Step(Stage.SHIFT, "apply", "", "", mirrored)])
+    assert plan_model(read(*VERSIONS, traffic="v1:100"), cluster.live(), "secret").steps == ()
+    with pytest.raises(SpecError, match=r"a rollout to v2 is under way, .*VirtualService kubeflow/mnist-rule"):
+        refuse_in_rollout(cluster.live(), plan_model(read(*VERSIONS, timeout=3), cluster.live(), "secret"))
+    with pytest.raises(SpecError, match=r"a rollout to v2 is under way, .*VirtualService kubeflow/mnist-rule"):
+        refuse_in_rollout(cluster.live(), plan_model(read(*VERSIONS, traffic="v1:90:v2:10"), cluster.live(), "secret"))

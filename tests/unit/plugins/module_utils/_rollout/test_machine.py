@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.tfserving.istio.plugins.module_utils._render.trial import Cookie, Trial
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import machine
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import Counts
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.gates import Window
@@ -24,8 +25,11 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state imp
     PROMOTING,
     PROVING,
     begin,
+    live_rule,
     read_state,
+    trial_of,
 )
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.words import gets
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
 
@@ -204,14 +208,77 @@ def test_keep_can_still_be_aborted():
     assert world.state.tenths == 0
 
 
+MIRROR = {"strategy": "mirror", "steps": [{"mirror": 10}, {"mirror": 100}, 50, 100]}
+TESTERS = {"match": [{"header": "x-tester", "exact": "yes"}]}
+AB = {"strategy": "ab", "steps": [TESTERS, {"weight": 20, "sticky": "variant", "pause": True}, 100]}
+
+
+def test_copies_give_no_share_and_their_evidence_is_asked_for():
+    world = World(rollout(**MIRROR)).run()
+    shifts = [tenths for kind, tenths in world.acted if kind == machine.SHIFT]
+    assert shifts == [0, 0, 500, 1000, 1000]
+    assert world.state.phase == COMPLETE and world.now >= 40
+    assert World(rollout(**MIRROR, on_insufficient="abort"), NONE).run().state.step == 0
+
+
+def test_a_candidate_that_fails_on_copies_never_gets_a_share():
+    world = World(rollout(**MIRROR, hold=600), BAD).run()
+    assert world.state.phase == ABORTED and world.now < 60
+    assert {tenths for _kind, tenths in world.acted} == {0}
+
+
+def test_a_server_that_ends_under_copies_ends_the_rollout():
+    world = World(rollout(**MIRROR)).run(until=(HOLDING,))
+    world.step()
+    world.step(refused="Pod a of v2 was restarted once while it got copies")
+    assert world.state.phase == ABORTING and "restarted once" in world.state.reason
+
+
+def test_an_ab_test_waits_for_a_person_and_then_all_get_the_candidate():
+    world = World(rollout(**AB)).run()
+    assert (world.state.phase, world.state.step, world.state.tenths) == (PAUSED, 1, 200)
+    assert gets(world.state) == "20 percent of the callers, by cookie variant"
+    assert world.wish(machine.RESUME).run().state.phase == COMPLETE
+    assert gets(world.state) == "100 percent" and trial_of(world.state) is None
+
+
+@pytest.mark.parametrize("plan", [MIRROR, AB])
+@pytest.mark.parametrize("wish", [machine.ABORT, machine.PROMOTE, machine.PAUSE])
+def test_what_is_live_is_known_from_the_state_alone(plan, wish):
+    world = World(rollout(**plan))
+    assert gets(world.state) == "0 percent" and world.state.live_step is None
+    world.run(until=(HOLDING,)).step()
+    first = str(world.state.rollout.steps[0])
+    assert gets(world.state) == first and str(live_rule(world.state)) == "v1:100"
+    world.wish(wish)
+    assert gets(world.state) == first, "until something else is written"
+    world.run()
+    ended = {machine.ABORT: "0 percent", machine.PROMOTE: "100 percent", machine.PAUSE: first}
+    assert gets(world.state) == ended[wish]
+
+
+def test_a_cookie_is_of_one_rollout_and_lasts_for_the_hold():
+    state = replace(rollout(**AB), step=1)
+    assert trial_of(state) == Trial("v2", cookie=Cookie("variant", state.id, 10.0))
+    assert trial_of(replace(state, step=0)) == Trial("v2", match=state.rollout.steps[0].match)
+    assert trial_of(rollout(**MIRROR)) == Trial("v2", mirror=10.0)
+
+
 EVENTS = st.sampled_from(
     [GOOD, BAD, NONE, None, machine.ABORT, machine.PAUSE, machine.PROMOTE, machine.RESUME, "trouble", "refused"]
 )
 
 
-@given(st.lists(EVENTS, max_size=40))
-def test_whatever_comes_the_weight_rises_by_evidence_only_and_an_abort_wins(events):
-    world = World(rollout(steps=[1, 10, 50, 100], hold=5))
+PLANS = [
+    {"steps": [1, 10, 50, 100]},
+    {"strategy": "mirror", "steps": [{"mirror": 10}, {"mirror": 100}, 1, 10, 50, 100]},
+    {"strategy": "ab", "steps": [TESTERS, {"weight": 10, "sticky": "variant"}, 100]},
+]
+
+
+@given(st.sampled_from(PLANS), st.lists(EVENTS, max_size=40))
+def test_whatever_comes_the_weight_rises_by_evidence_only_and_an_abort_wins(plan, events):
+    world = World(rollout(**plan, hold=5))
     aborted = False
     for event in events:
         before = world.state
@@ -230,8 +297,12 @@ def test_whatever_comes_the_weight_rises_by_evidence_only_and_an_abort_wins(even
             assert after.phase in (ABORTING, ABORTED)
         if after.tenths > before.tenths:
             assert before.proven, "no weight without proof"
-            assert before.hurried or before.step == 0 or before.tenths in (10, 100, 500, 1000)
+            assert before.hurried or before.step == 0 or before.live == before.step - 1 or before.phase == PROMOTING
             assert after.tenths in (10, 100, 500, 1000)
+        if after.live_step is not None and after.phase not in (ABORTING, PROMOTING):
+            assert after.tenths == after.live_step.tenths, "what is live is what the state says"
+        if after.live != before.live and after.live >= 0:
+            assert before.hurried or after.live == before.live + 1, "no step is left out"
     assert world.wish(machine.ABORT).run().state.over
 
 

@@ -15,10 +15,20 @@ from ansible_collections.tfserving.istio.tests.unit.support.rollouts import Worl
 
 ABORT, PAUSE, PROMOTE = ("abort", "wrong answers"), ("pause", "lunch"), ("promote", "in a hurry")
 APPROVED = [5, {"weight": 25, "pause": True}, 100]
+TESTED = [
+    {"match": [{"header": "x-tester", "exact": "yes"}], "gates": []},
+    {"weight": 20, "sticky": "v", "pause": True},
+    100,
+]
+MIRRORED = [{"mirror": 10}, {"mirror": 100, "pause": True}, 50, 100]
 CASES = {
     "good": ({}, {}, "complete"),
     "errors": ({}, {"errors": (0.2, 0.002)}, "aborted"),
     "slow": ({}, {"slow": (0.4, 0.01)}, "aborted"),
+    "mirrored": ({"strategy": "mirror", "steps": MIRRORED}, {"resumes": 1}, "complete"),
+    "errors in copies": ({"strategy": "mirror", "steps": MIRRORED}, {"errors": (0.2, 0.002)}, "aborted"),
+    "tested by some": ({"strategy": "ab", "steps": TESTED}, {"resumes": 1}, "complete"),
+    "an abort of a test": ({"strategy": "ab", "steps": TESTED}, {"wishes": {60.0: ABORT}}, "aborted"),
     "wrong answers": ({}, {"refused": "predictions[0] is 4, not 7"}, "aborted"),
     "paused": ({}, {"wishes": {150.0: PAUSE}}, "paused"),
     "paused and resumed": ({}, {"wishes": {150.0: PAUSE}, "resumes": 1}, "complete"),

@@ -1,0 +1,55 @@
+"""What a rollout says of itself, where a step is not a weight alone."""
+
+from __future__ import annotations
+
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout import words
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import read_state
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
+from ansible_collections.tfserving.istio.tests.unit.support.rollouts import World, drive, plan
+
+MIRROR = plan(strategy="mirror", steps=[{"mirror": 25}, 100], gates=[{"kind": "latency", "boundary": 250}])
+AB = plan(
+    strategy="ab",
+    steps=[
+        {"match": [{"header": "X-Tester", "exact": "yes"}]},
+        {"weight": 20, "sticky": "variant", "pause": True},
+        100,
+    ],
+    gates=[],
+)
+
+
+def lines(kept):
+    return [entry["line"] for entry in kept["record"] if "line" in entry]
+
+
+def test_the_plan_names_copies_callers_and_cookies():
+    told = words.plan(MIRROR, read_rule("v1:90:v3:10"))
+    assert "  4. rule v1:90:v3:10; v2 gets copies of 25 percent, held 120 s; gates: latency\n" in told
+    assert "  5. rule v2:100, held 120 s; gates: latency\n" in told
+    told = words.plan(AB, read_rule("v1:100"))
+    assert "  4. rule v1:100; v2 gets callers with header x-tester = yes, held 120 s; gates: none\n" in told
+    kept = "20 percent of the callers, by cookie variant, held 120 s; gates: none; then a person's word\n"
+    assert f"  5. rule v1:80:v2:20; v2 gets {kept}" in told
+
+
+def test_lines_say_what_the_candidate_gets():
+    assert [line for line in lines(drive(MIRROR, World())) if line.startswith("shifted")] == [
+        "shifted: v2 gets copies of 25 percent (proof by port-forward)",
+        "shifted: v2 has 100 percent (proof by port-forward)",
+    ]
+    told = lines(drive(AB, World()))
+    assert "shifted: v2 gets callers with header x-tester = yes (proof by port-forward)" in told
+    reason = "the step waits for a person's approval. Run it again to go on"
+    assert told[-1] == f"paused while it gets 20 percent of the callers, by cookie variant: {reason}"
+
+
+def test_the_status_of_copies_names_the_bucket_that_a_boundary_is_taken_for():
+    kept = drive(MIRROR, World(), longest=60)
+    window = kept["state"]["window"]
+    for side in ("candidate", "baseline"):
+        window[side]["rounded"] = {"250": 393.464}
+    state = read_state(kept["state"])
+    told = words.status(state, kept["record"][-1]["at"])
+    assert "mnist v2 copies of 25 percent; holding; step 1 of 2; " in told
+    assert " % over 393.5 ms" in told and "over 250" not in told
