@@ -72,9 +72,9 @@ def test_nothing_is_begun_after_a_failure(output: Path, monkeypatch: pytest.Monk
 
 
 def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    parts = ["lint", "sandbox", "mesh", "integration", "new"]
-    assert run.stages(parts) == [[["lint", "integration"], ["sandbox"]], [["mesh"]], [["new"]]]
+    parts = ["lint", "molecule", "mesh", "integration", "new"]
+    assert run.stages(parts) == [[["lint", "integration"], ["molecule"]], [["mesh"]], [["new"]]]
     assert run.stages(["mesh"]) == [[["mesh"]]]
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
-    assert run.stages(parts) == [[["lint", "integration", "sandbox"]], [["mesh"]], [["new"]]], "one cluster, one lane"
+    assert run.stages(parts) == [[["lint", "integration", "molecule"]], [["mesh"]], [["new"]]], "one cluster, one lane"
     assert "SANDBOX_STATE" not in cluster.beside(1)
