@@ -68,16 +68,23 @@ class Ansible:
             json.dump([play], file)
         return Run([name])
 
-    def playbook(self, name: str, variables: dict[str, Any], tags: str = "all") -> None:
-        """Run a playbook of the collection, or what ``tags`` name of it. Raises ChangeFailed."""
+    def playbook(self, name: str, variables: dict[str, Any], tags: str = "all") -> int:
+        """Run a playbook of the collection, or what ``tags`` name of it; how many tasks changed something. Raises ChangeFailed."""
+        run = self.start_playbook(name, variables, tags)
+        run.result()
+        return run.changed
+
+    def start_playbook(self, name: str, variables: dict[str, Any], tags: str = "all") -> Run:
+        """Start a run of a playbook of the collection."""
         variables = {"tfserving_kubeconfig": str(self.kubeconfig), **variables}
-        Run([f"tfserving.istio.{name}", "-e", json.dumps(variables), "--tags", tags]).result()
+        return Run([f"tfserving.istio.{name}", "-e", json.dumps(variables), "--tags", tags])
 
 
 class Run:
     """One ansible-playbook that is under way."""
 
     def __init__(self, words: list[str]) -> None:
+        self.changed = 0
         env = {
             **os.environ,
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
@@ -98,9 +105,11 @@ class Run:
         """Wait, and return the last task's result. Raises ChangeFailed with the message of the task that failed, or where none does."""
         out, err = self.process.communicate(timeout=LONGEST)
         try:
-            tasks = [task for play in json.loads(out[out.index("{") :])["plays"] for task in play["tasks"]]
+            said = json.loads(out[out.index("{") :])
+            tasks = [task for play in said["plays"] for task in play["tasks"]]
         except ValueError:
             raise ChangeFailed(f"ansible-playbook ended with {self.process.returncode}: {out}{err}") from None
+        self.changed = said["stats"]["localhost"]["changed"]
         last: Result = tasks[-1]["hosts"]["localhost"]
         if fails and not self.process.returncode:
             raise ChangeFailed(f"{tasks[-1]['task']['name']} does not fail: {last}")

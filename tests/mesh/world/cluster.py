@@ -24,6 +24,7 @@ class Cluster:
         self.core: Any = client.CoreV1Api(self.api)
         self.apps: Any = client.AppsV1Api(self.api)
         self.scaling: Any = client.AutoscalingV2Api(self.api)
+        self.coordination: Any = client.CoordinationV1Api(self.api)
         self.custom: Any = client.CustomObjectsApi(self.api)
 
     def kubectl(self, *words: str, text: str | None = None, timeout: float = 60) -> str:

@@ -46,6 +46,14 @@ def installer(cluster: Cluster, folder: Path) -> Path:
     )
 
 
+def launcher(cluster: Cluster, folder: Path, namespace: str) -> Path:
+    """Return the kubeconfig of somebody who may hand rollouts of a namespace's models to Jobs, which get their own account and rights."""
+    _apply_roles(cluster, "roles/rollout/files/launcher-clusterrole.yml")
+    text = (ROOT / "roles/rollout/files/rollout-job.yml").read_text().replace("kubeflow", namespace)
+    cluster.apply(*yaml.safe_load_all(text))
+    return _account(cluster, folder, "launcher", _binding("launcher", "tfserving-istio-launcher", namespace))
+
+
 def _apply_roles(cluster: Cluster, path: str) -> None:
     cluster.apply(*yaml.safe_load_all((ROOT / path).read_text()))
 
