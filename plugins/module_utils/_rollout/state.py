@@ -76,9 +76,10 @@ class State:
         return _read(json.dumps(self.plan, sort_keys=True))
 
     @property
-    def live_step(self) -> Step | None:
-        """The step whose routes are live; None where they are those from before."""
-        return self.rollout.steps[self.live] if self.live >= 0 else None
+    def trial(self) -> Step | None:
+        """The step whose routes are live, where it is more than a weight; else None."""
+        step = self.rollout.steps[self.live] if self.live >= 0 else None
+        return None if step is None or step.plain else step
 
     @property
     def over(self) -> bool:

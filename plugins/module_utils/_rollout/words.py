@@ -26,7 +26,7 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
         if after.phase == ABORTING:
             return f"aborting{reason}"
         if after.phase == PAUSED:
-            return f"paused {_while(after)}{reason}. Run it again to go on"
+            return f"paused {meanwhile(after)}{reason}. Run it again to go on"
         if after.phase == ABORTED:
             return f"aborted; the rule is {after.before} again, as before the rollout"
         if after.phase == COMPLETE:
@@ -133,13 +133,13 @@ def _beginning(rollout: Rollout) -> list[str]:
 
 def gets(state: State) -> str:
     """What the candidate gets: 20 percent, or copies of 20 percent."""
-    step = state.live_step
-    return f"{state.tenths / 10:g} percent" if step is None or step.plain else str(step)
+    trial = state.trial
+    return str(trial) if trial else f"{state.tenths / 10:g} percent"
 
 
-def _while(state: State) -> str:
-    step = state.live_step
-    return f"at {gets(state)}" if step is None or step.plain else f"while it gets {gets(state)}"
+def meanwhile(state: State) -> str:
+    """The same after a verb: at 20 percent, while it gets copies of 20 percent."""
+    return f"while it gets {state.trial}" if state.trial else f"at {gets(state)}"
 
 
 def _rates(candidate: Counts, baseline: Counts) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from ..counters import shown
 from ..gates import Window
 from ..state import ABORTED, ABORTING, COMPLETE, PAUSED
+from ..words import meanwhile
 from . import chart, tables
 from .axis import axis
 from .history import History, Look, read_history
@@ -60,12 +61,13 @@ def _headline(history: History, report: Mapping[str, Any]) -> Markup:
     state, outcome = history.state, report["outcome"]
     rollout, rule = state.rollout, outcome["rule"]
     candidate, weight = rollout.candidate, f"{outcome['weight']:g} percent"
+    has = "gets" if state.trial else "is at"
     said = {
         COMPLETE: f"{candidate} has {weight} of the traffic",
         ABORTED: f"{candidate} was aborted, the rule is {rule['after']} again",
         ABORTING: f"{candidate} is being aborted, the rule goes back to {rule['before']}",
-        PAUSED: f"{candidate} is paused at {outcome['gets']}",
-    }.get(state.phase, f"{candidate} is at {outcome['gets']}, step {outcome['step']} of {outcome['steps']}")
+        PAUSED: f"{candidate} is paused {meanwhile(state)}",
+    }.get(state.phase, f"{candidate} {has} {outcome['gets']}, step {outcome['step']} of {outcome['steps']}")
     last = [held.last.window for held in history.held.values() if held.last]
     facts = {
         "Model": f"{rollout.namespace}/{rollout.name}",

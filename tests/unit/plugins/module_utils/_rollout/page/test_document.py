@@ -44,6 +44,17 @@ def test_the_headline_says_what_came_of_it(world, headline, chip):
     assert found.find("p/span").text == chip
 
 
+MIRROR = {"strategy": "mirror", "steps": [{"mirror": 25}, 100]}
+
+
+def test_copies_are_told_as_what_they_are():
+    text = shown(MIRROR, longest=60.0)
+    assert tree(text).find("body/main/header/h1").text == "mnist: v2 gets copies of 25 percent, step 1 of 2"
+    assert words(text).count("copies of 25 percent") == 4, "headline, line, steps and plan"
+    paused = shown(MIRROR, wishes={60.0: ("pause", "lunch")})
+    assert tree(paused).find("body/main/header/h1").text == "mnist: v2 is paused while it gets copies of 25 percent"
+
+
 def test_the_reason_of_an_abort_stands_at_the_top():
     kept = drive(plan(), World(errors=(0.2, 0.002)))
     reason = tree(page(report(kept))).find("body/main/header/p[@class='reason']")
