@@ -13,7 +13,8 @@ from typing import Any
 
 from .._spec.rollout import RULE, Rollout
 from .._spec.rule import Rule
-from .gates import Counts, window_of
+from .counters import Counts
+from .gates import window_of
 from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
 from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at, trial_of
 
