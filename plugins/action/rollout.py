@@ -110,8 +110,7 @@ def _written_back(back: WriteBack | None, result: dict[str, Any], diff: bool) ->
 
 
 def _with_diff(result: dict[str, Any], written: str) -> dict[str, Any]:
-    diffs = [diff for diff in (result.get("diff"), {"prepared": written} if written else None) if diff]
-    return {**result, "diff": diffs} if diffs else result
+    return {**result, "diff": [*filter(None, [result.get("diff")]), {"prepared": written}]} if written else result
 
 
 def _ended(result: dict[str, Any], state: str) -> dict[str, Any]:
