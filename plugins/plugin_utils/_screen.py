@@ -60,5 +60,5 @@ def fitted(text: str, width: int) -> str:
     parts = text.split("; ")
     while len(text) > width and len(parts) > 1:
         parts.pop()
-        text = "; ".join([*parts, "..."])
+        text = "; ".join(parts)
     return text[:width]

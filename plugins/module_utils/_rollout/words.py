@@ -56,11 +56,16 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
 
 
 def status(state: State, now: float) -> str:
-    """The line that is renewed while a rollout holds: step, weights, time left, and the numbers of both versions."""
+    """The line that is renewed while a rollout holds: step, weights, time left, and the numbers of both versions.
+
+    What matters most comes first: a narrow terminal shows as many of its parts as there is room for.
+    """
     rollout = state.rollout
-    words = [f"{rollout.name} {rollout.candidate} {gets(state)}", state.phase]
-    if state.phase == HOLDING:
-        words.append(f"step {state.step + 1} of {len(rollout.steps)}")
+    words = [f"{rollout.name} {rollout.candidate} {gets(state).replace(' percent', ' %')}"]
+    if state.phase != HOLDING:
+        words.append(state.phase)
+    else:
+        words.append(f"step {state.step + 1}/{len(rollout.steps)}")
         left = state.since + rollout.hold_of(state.step) - now
         words.append(f"{left:.0f} s left" if left > 0 else "waiting for evidence")
     if state.phase == PROMOTING and state.shifted:
@@ -147,11 +152,14 @@ def _rates(candidate: Counts, baseline: Counts) -> list[str]:
     """Success rates and slow fractions of both, the candidate's first."""
     if not candidate.requests:
         return []
-    ok = (f"{100 * (1 - one.errors / one.requests):.2f}" if one.requests else "-" for one in (candidate, baseline))
-    rates = ["/".join(ok) + " % ok"]
+    both = candidate, baseline
+    rates = ["/".join(_rate(one.requests - one.errors, one.requests) for one in both) + " % ok"]
     for boundary in candidate.slow if candidate.timed else ():
-        slow = (
-            f"{100 * one.slow.get(boundary, 0) / one.timed:.2f}" if one.timed else "-" for one in (candidate, baseline)
-        )
-        rates.append("/".join(slow) + f" % over {candidate.boundary(boundary)} ms")
+        slow = "/".join(_rate(one.slow.get(boundary, 0), one.timed) for one in both)
+        rates.append(f"{slow} % over {candidate.boundary(boundary)} ms")
     return rates
+
+
+def _rate(some: float, of_all: float) -> str:
+    """A percentage with two decimals at most; a dash for nothing of nothing."""
+    return f"{round(100 * some / of_all, 2):g}" if of_all else "-"

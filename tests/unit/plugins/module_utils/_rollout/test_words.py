@@ -51,5 +51,5 @@ def test_the_status_of_copies_names_the_bucket_that_a_boundary_is_taken_for():
         window[side]["rounded"] = {"250": 393.464}
     state = read_state(kept["state"])
     told = words.status(state, kept["record"][-1]["at"])
-    assert "mnist v2 copies of 25 percent; holding; step 1 of 2; " in told
+    assert told.startswith("mnist v2 copies of 25 %; step 1/2; ")
     assert " % over 393.5 ms" in told and "over 250" not in told
