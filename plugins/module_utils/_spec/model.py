@@ -21,8 +21,14 @@ from .rule import RULE, Rule
 from .version import Version, read_version
 from .workload import Workload
 
-LATER = ("manage", "auth", "quota", "routes", "mirror", "request_log")
+LATER = ("auth", "quota", "routes", "mirror", "request_log")
 """Keys that have their place in the design and no code yet."""
+
+ELSEWHERE = {
+    "manage": "is an option of rollouts: tfserving.istio.rollout with manage: weights moves the weights of a VirtualService that somebody else owns. "
+    "The routes of a model that is declared here are the collection's own; leave it out",
+}
+"""Keys that have their place, and it is not here."""
 
 NAMESPACE = "kubeflow"
 
@@ -82,10 +88,13 @@ def read_model(value: Any) -> Model:
     """A model from its mapping. Raises SpecError with every problem of it."""
     given = mapping(value, f"its keys: {', '.join(keys(Model))}")
     problems = Collector()
-    unknown({name: entry for name, entry in given.items() if name not in LATER}, options(), problems)
+    unknown({name: entry for name, entry in given.items() if name not in (*LATER, *ELSEWHERE)}, options(), problems)
     for name in LATER:
         if given.get(name) is not None:
             problems.add(name, "is not available in this release of the collection; leave it out")
+    for name, where in ELSEWHERE.items():
+        if given.get(name) is not None:
+            problems.add(name, where)
     result = values(Model, given, problems)
     defaults = _defaults(given, problems)
     if isinstance(given.get("versions"), (list, tuple)):

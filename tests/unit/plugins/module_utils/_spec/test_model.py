@@ -107,6 +107,11 @@ def test_a_key_that_has_no_code_yet_is_refused_by_name(key: str):
     assert message == f"{key}: is not available in this release of the collection; leave it out"
 
 
+def test_a_key_of_rollouts_says_where_it_belongs():
+    (message,) = errors(mnist(manage="weights"))
+    assert message.startswith("manage: is an option of rollouts: tfserving.istio.rollout with manage: weights moves")
+
+
 def test_versions_on_one_base_path_must_both_be_pinned():
     given = mnist("v1", "v2")
     for version in given["versions"]:
