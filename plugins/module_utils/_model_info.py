@@ -43,7 +43,12 @@ def read_info(client: Client, params: Mapping[str, Any]) -> Result:
         model["rollout"] = moved.get((model["namespace"], model["name"]))
     if params["served"]:
         _add_served(client, models, found["Pod"])
-    return {"changed": False, "models": models}
+    foreign = [
+        {"name": key[1], "namespace": key[0], "virtual_service": rollout["virtual_service"], "rollout": rollout}
+        for key, rollout in sorted(moved.items())
+        if rollout.get("virtual_service")
+    ]
+    return {"changed": False, "models": models, "foreign": foreign}
 
 
 def _model(live: Live, pods: Iterable[Object], slices: Iterable[Object]) -> Result:

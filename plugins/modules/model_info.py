@@ -79,7 +79,8 @@ models:
     rollout:
       description:
         - The last rollout; C(candidate), C(baseline), C(phase), C(step) of C(steps), C(weight) in percent, what it C(gets) in words, C(reason),
-          C(due) (when its next slice is due, in seconds since the epoch), C(abandoned) (past due, and nobody drives it), and C(status), one line of all that.
+          C(due) (when its next slice is due, in seconds since the epoch), C(abandoned) (past due, and nobody drives it), C(virtual_service) (that of
+          somebody else's which it moves, or null), and C(status), one line of all that.
         - Null where there was none. Only C(problem), in words, where it cannot be read.
       type: dict
       returned: always
@@ -133,6 +134,28 @@ models:
           type: list
           elements: dict
           returned: always
+foreign:
+  description: The last rollouts in VirtualServices that somebody else owns; their models are not among C(models) unless they are this collection's.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: The rollout's name.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: always
+    virtual_service:
+      description: The VirtualService whose weights it moves, or has moved.
+      type: str
+      returned: always
+    rollout:
+      description: As the C(rollout) of a model.
+      type: dict
+      returned: always
 """
 
 from ansible_collections.tfserving.istio.plugins.module_utils._model_info import read_info

@@ -34,7 +34,8 @@ def rollouts(client: Client, namespace: str | None, name: str | None) -> dict[Ke
         try:
             kept = read_kept(found)
             if kept is not None:
-                result[key] = {**standing(kept.state, now), "abandoned": _abandoned(client, kept.state, now)}
+                abandoned, moves = _abandoned(client, kept.state, now), kept.state.rollout.virtual_service
+                result[key] = {**standing(kept.state, now), "abandoned": abandoned, "virtual_service": moves}
         except ClusterError as error:
             result[key] = {"problem": str(error)}
     return result
