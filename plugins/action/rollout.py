@@ -19,10 +19,10 @@ from ansible_collections.tfserving.istio.plugins.plugin_utils._write_back import
 from ansible_collections.tfserving.istio.plugins.plugin_utils._yaml_text import Refused
 
 WATCHED = 5
-"""Seconds of a slice where a person looks at one host."""
+"""Seconds of a slice at most where a person looks at one host. What happens ends a slice anyway, so that it is told at once."""
 
-ALONE = 30
-"""Seconds of a slice where nobody looks, or at many hosts."""
+ALONE = 120
+"""The same where nobody looks, or at many hosts: each slice costs the start of a program."""
 
 PATIENCE = 120
 """Seconds that a slice waits for an API server that went away after the one before."""

@@ -59,8 +59,11 @@ class Driver:
         self._eyes.granted(PAUSE)
         self._advance(RESUME, Seen(time.time(), wish=RESUME))
 
-    def drive(self, until: float) -> None:
-        """Go on until the rollout ends, rests, or the time ``until`` (seconds since the epoch) comes. Raises Held, ClusterError."""
+    def drive(self, until: float, telling: bool = False) -> None:
+        """Go on until the rollout ends, rests, or the time ``until`` (seconds since the epoch) comes. Raises Held, ClusterError.
+
+        ``telling``: what has happened is waited for, so go on no longer than there is something to do at once.
+        """
         try:
             while not self.state.over:
                 if self._lease.taken.is_set():
@@ -72,7 +75,7 @@ class Driver:
                     continue
                 kind, due = action(self.state)
                 now = time.time()
-                if kind == REST or now >= until:
+                if kind == REST or now >= until or (telling and self.lines and (due > now or self.state.trouble)):
                     break
                 if due > now:
                     self._eyes.wait(min(due, until) - now)
