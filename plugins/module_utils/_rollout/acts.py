@@ -159,14 +159,11 @@ class Acts:
 
     def _direct(self, baseline: str) -> list[tuple[Door, Door]]:
         """Doors of a model that no gateway leads to, or none that may be used: a Pod of each version."""
-        candidate = self._rollout.candidate
-        ways = [
-            [
-                Door((pod["metadata"]["namespace"], pod["metadata"]["name"]), "", *self._room.serves_as(version))
-                for pod in self._room.pods(version)
-            ]
-            for version in (candidate, baseline)
-        ]
+        ways = []
+        for version in (self._rollout.candidate, baseline):
+            pods = self._room.pods(version)
+            name, port = self._room.serves_as(version) if pods else ("", 0)
+            ways.append([Door((pod["metadata"]["namespace"], pod["metadata"]["name"]), "", name, port) for pod in pods])
         return [(door, ways[1][0]) for door in ways[0] if ways[1]]
 
 

@@ -33,6 +33,7 @@ class Standing:
         self._client, self._rollout, self._origin = client, rollout, origin
         self._its = {target.version: target for target in targets(rollout.name, rollout.namespace, origin)}
         self._needed, self._full, self._share = 1, 0, 0
+        self._seen: Behind | None = None
         self.notes: list[str] = []
         self.patches: list[dict[str, Any]] = []
 
@@ -90,7 +91,7 @@ class Standing:
 
     def serves_as(self, version: str) -> tuple[str, int]:
         """TensorFlow Serving's name of the model in a version's Pods, and the port of its REST API."""
-        behind = self._look()
+        behind = self._seen or self._look()
         pods = behind.pods.get(version)
         name = model_name(pods[0], self._rollout.name) if pods else self._rollout.name
         return name, behind.rest_port(self._its[version]) or REST_PORT
@@ -102,7 +103,8 @@ class Standing:
         """Nothing is scaled."""
 
     def _look(self) -> Behind:
-        return look(self._client, self._rollout, self._origin)
+        self._seen = look(self._client, self._rollout, self._origin)
+        return self._seen
 
     def _rules(self, target: Destination) -> list[Object]:
         namespaces = dict.fromkeys((target.service[1], self._rollout.namespace))
