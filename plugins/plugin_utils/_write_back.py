@@ -83,7 +83,7 @@ def rewritten(text: str, rule: Rule, given: Mapping[str, Any]) -> str:
 
 
 def _traffic(source: Text, rule: Rule, given: Mapping[str, Any]) -> list[Edit]:
-    lists = [found for mapping in source.mappings() if (found := get(mapping, "serving_models")) is not None]
+    lists = [get(mapping, "serving_models") for mapping in source.mappings()]
     name, namespace = str(given["name"]), str(given.get("namespace") or NAMESPACE)
     named = [entry for models in lists for entry in items(models) if word(get(entry, "name")) == name]
     found = [entry for entry in named if word(get(entry, "namespace"), NAMESPACE) == namespace]
