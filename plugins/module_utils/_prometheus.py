@@ -17,9 +17,6 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 
-from ansible.module_utils.urls import ConnectionError as NoConnection
-from ansible.module_utils.urls import SSLValidationError, open_url
-
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError, refused
 from ._rollout.counters import DURATION, Counters, Series, advance, counts, matching, query, shown
@@ -154,6 +151,10 @@ class Prometheus:
         return status, body
 
     def _by_url(self, question: str) -> tuple[int, bytes]:
+        # Loaded where it is needed: that takes as long as a round.
+        from ansible.module_utils.urls import ConnectionError as NoConnection
+        from ansible.module_utils.urls import open_url
+
         options = self._options
         headers = dict(options.headers)
         if options.token:
@@ -176,10 +177,12 @@ class Prometheus:
             return answer.status, answer.read()
         except HTTPError as error:
             return error.code, error.headers.get("Location", "").encode() if error.code in REDIRECTS else error.read()
-        except (SSLValidationError, NoConnection, URLError, OSError, ValueError) as error:
+        except (NoConnection, URLError, OSError, ValueError) as error:
             raise PrometheusError(self._unreached(error)) from None
 
     def _unreached(self, error: Exception) -> str:
+        from ansible.module_utils.urls import SSLValidationError
+
         reason = getattr(error, "reason", None) or error
         if isinstance(reason, (FileNotFoundError, PermissionError)):
             return f"ca_cert, client_cert or client_key for {self._place} cannot be read on the host that runs the module: {reason.strerror}"

@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError
 
-from ansible.module_utils.urls import open_url
-
 from .._spec.gate import Gate
 
 LONGEST = 500
@@ -25,6 +23,8 @@ LONGEST = 500
 
 def call(gate: Gate, words: Mapping[str, str]) -> dict[str, Any]:
     """POST what the rollout is at, as JSON; the status, None for no answer, and what was said."""
+    from ansible.module_utils.urls import open_url  # slow to load, and seldom needed
+
     headers = {"Content-Type": "application/json", **(gate.headers or {})}
     try:
         answer = open_url(

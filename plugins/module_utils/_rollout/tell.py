@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-from ansible.module_utils.urls import open_url
-
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
 from .._cluster.write import create
@@ -76,6 +74,8 @@ class Tell:
         create(self._client, event)
 
     def _send(self, state: State, line: str, notify: Mapping[str, Any]) -> None:
+        from ansible.module_utils.urls import open_url  # slow to load, and seldom needed
+
         rollout = self._rollout
         words = {
             "text": f"{rollout.namespace}/{rollout.name}: {line}",
