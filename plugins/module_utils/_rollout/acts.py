@@ -24,6 +24,7 @@ from .evidence import Evidence
 from .foreign import Foreign
 from .golden import Door, summary, tried
 from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
+from .permit import Permit
 from .room import NoRoom, NotReady, Room
 from .routes import Routes, marked
 from .standing import Standing
@@ -37,15 +38,17 @@ class Acts:
         self, client: Client, rollout: Rollout, evidence: Evidence, foreign: dict[str, Any] | None = None
     ) -> None:
         self._client, self._rollout, self._evidence = client, rollout, evidence
-        self.routes: Routes | Foreign = Routes(client, rollout.namespace, rollout.name)
-        self._room: Room | Standing = Room(client, rollout.namespace, rollout.name)
+        self._permit = Permit()
+        self.routes: Routes | Foreign = Routes(client, rollout.namespace, rollout.name, self._permit)
+        self._room: Room | Standing = Room(client, rollout.namespace, rollout.name, self._permit)
         if foreign is not None:
-            self.routes = Foreign(client, rollout, foreign["route"])
+            self.routes = Foreign(client, rollout, foreign["route"], self._permit)
             self._room = Standing(client, rollout, foreign["route"])
 
-    def stop(self) -> None:
-        """No route is written any more, by an action that is still under way."""
-        self.routes.stop()
+    def stop(self) -> dict[str, Any]:
+        """Nothing is written any more by an action that is still under way; what it has scaled already, as it was before."""
+        self._permit.stop()
+        return self._room.saved
 
     def carry_out(self, kind: str, state: State) -> Seen:
         """Carry one action out. What the cluster or another program refuses is in the result; nothing else is raised but Stopped."""

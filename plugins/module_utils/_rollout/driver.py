@@ -20,8 +20,8 @@ from .acts import Acts
 from .eyes import Eyes
 from .lease import Held, Lease
 from .machine import ABORT, PAUSE, PREPARE, PROMOTE, REST, RESUME, TAKE_BACK, Seen, action, advance
+from .permit import Stopped
 from .record import entry
-from .routes import Stopped
 from .state import ABORTING, State
 from .store import Kept, forget, load, save
 from .words import event
@@ -122,7 +122,8 @@ class Driver:
             worker.join(0.05)
             late = kind == PREPARE and time.time() >= until
             if ABORT in self._eyes.wishes() or self._lease.taken.is_set() or late:
-                self._acts.stop()
+                scaled = self._acts.stop()
+                self.kept = replace(self.kept, state=replace(self.state, restore=scaled or self.state.restore))
                 self._written += self._acts.written()
                 self._acts = self._make_acts()
                 return None

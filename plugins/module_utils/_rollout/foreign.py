@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +27,7 @@ from .._spec.errors import wrong
 from .._spec.rollout import Rollout
 from .._spec.rule import Rule, read_rule
 from .behind import Behind, series, targets
-from .routes import Stopped
+from .permit import Permit
 from .weights import Destinations, Route, changed, find, moved_by, patch, release, rule_of, versions, weights_for
 
 AGAIN = 5.0
@@ -39,21 +38,17 @@ REFUSED = 422
 
 
 class Foreign:
-    """The route of one rollout. ``origin``: its destinations as they were before. ``patches``: what was written.
+    """The route of one rollout. ``origin``: its destinations as they were before. It is written with a permit. ``patches``: what was written.
 
     No annotation, no label and no other field is written. The ownership of the routes, which the API server notes with each write, is given
     back where the weights are those from before.
     """
 
-    def __init__(self, client: Client, rollout: Rollout, origin: Destinations) -> None:
+    def __init__(self, client: Client, rollout: Rollout, origin: Destinations, permit: Permit | None = None) -> None:
         self._client, self._rollout, self._origin = client, rollout, origin
-        self._lock, self._stopped = threading.Lock(), False
+        self._permit = permit or Permit()
         self._wrote: Rule | None = None
         self.patches: list[dict[str, Any]] = []
-
-    def stop(self) -> None:
-        with self._lock:
-            self._stopped = True
 
     def read(self) -> tuple[Object, Route]:
         """The VirtualService and the route. Raises ClusterError, SpecError."""
@@ -81,9 +76,7 @@ class Foreign:
         Where ``known`` is given and the live rule is none of it, somebody else has moved the traffic, and SpecError is raised. Raises
         Conflict where somebody else wrote at the same moment, ClusterError, Stopped.
         """
-        with self._lock:
-            if self._stopped:
-                raise Stopped
+        with self._permit:
             service, route = self.read()
             # What was written a moment ago and is gone was taken back, though it be to what stood before.
             expected = () if not known else (self._wrote,) if self._wrote else (*known, rule)

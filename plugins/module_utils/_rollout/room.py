@@ -26,6 +26,7 @@ from .._serving import served
 from .._spec import names
 from .._spec.rule import Rule
 from .capacity import needed, no_room
+from .permit import Permit
 
 
 class NoRoom(ClusterError):
@@ -37,15 +38,19 @@ class NotReady(ClusterError):
 
 
 class Room:
-    """The workloads of one model. ``notes``: what could not be made sure of. ``patches``: what was written."""
+    """The workloads of one model, scaled with a permit. ``notes``: what could not be made sure of. ``patches``: what was written.
 
-    def __init__(self, client: Client, namespace: str, model: str) -> None:
+    ``saved``: what ``make`` has changed, or was about to, as it was before.
+    """
+
+    def __init__(self, client: Client, namespace: str, model: str, permit: Permit | None = None) -> None:
         self._client, self._namespace, self._model = client, namespace, model
+        self._permit, self.saved = permit or Permit(), dict[str, Any]()
         self.notes: list[str] = []
         self.patches: list[dict[str, Any]] = []
 
     def make(self, candidate: str, before: Rule, tenths: int, restore: Mapping[str, Any]) -> dict[str, Any]:
-        """Scale for a share of the candidate; what is to be put back in the end. Raises NoRoom, ClusterError.
+        """Scale for a share of the candidate; what is to be put back in the end. Raises NoRoom, ClusterError, Stopped.
 
         The others keep the Pods that they have: where an autoscaler has them in hand, its minimum is raised to their number.
         """
@@ -57,6 +62,7 @@ class Room:
         saved: dict[str, Any] = {"minimum": dict(restore.get("minimum") or {}), "replicas": restore.get("replicas")}
         if saved["replicas"] is None:
             saved["replicas"] = _replicas(deployments[candidate])
+        self.saved = saved
         full = sum(_replicas(deployments[version]) for version in before.live if version != candidate)
         wanted = max(_replicas(deployments[candidate]), needed(full, tenths))
         self._fits(deployments[candidate], wanted - _replicas(deployments[candidate]))
@@ -113,8 +119,9 @@ class Room:
             self._apply(deployment, body)
 
     def _apply(self, live: Object, wanted: Object) -> None:
-        apply(self._client, wanted)
-        self.patches.append(patch_result(live, wanted))
+        with self._permit:
+            apply(self._client, wanted)
+            self.patches.append(patch_result(live, wanted))
 
     def _deployment(self, version: str) -> Object:
         name = names.version(self._model, version)

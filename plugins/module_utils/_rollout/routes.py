@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -30,23 +29,16 @@ from .._report import patch_result
 from .._spec import names
 from .._spec.errors import wrong
 from .._spec.rule import Rule
-
-
-class Stopped(Exception):
-    """The rollout goes another way since: what was about to be written is not wanted any more."""
+from .permit import Permit
 
 
 class Routes:
-    """The routes of one model. After ``stop`` has returned no write begins, and none is under way. ``patches``: what was written."""
+    """The routes of one model, written with a permit. ``patches``: what was written."""
 
-    def __init__(self, client: Client, namespace: str, model: str) -> None:
+    def __init__(self, client: Client, namespace: str, model: str, permit: Permit | None = None) -> None:
         self._client, self.namespace, self.model = client, namespace, model
-        self._lock, self._stopped = threading.Lock(), False
+        self._permit = permit or Permit()
         self.patches: list[dict[str, Any]] = []
-
-    def stop(self) -> None:
-        with self._lock:
-            self._stopped = True
 
     def read(self) -> tuple[Object, LiveRule]:
         """MODEL-rule. Raises ClusterError where there is none, SpecError where it is somebody else's."""
@@ -76,9 +68,7 @@ class Routes:
         ``record`` makes what is remembered of what was; ``trial`` is what stands beside the rule. Where ``known`` is given and the live rule is
         none of it, somebody else has moved the traffic, and SpecError is raised. Raises Conflict, ClusterError, Stopped.
         """
-        with self._lock:
-            if self._stopped:
-                raise Stopped
+        with self._permit:
             found, live = self.read()
             if known and not any(rule_.same_as(live.rule) for rule_ in (*known, rule)):
                 raise wrong(
@@ -110,9 +100,7 @@ class Routes:
 
     def select(self, version: str) -> None:
         """The Service MODEL, for callers without a sidecar, selects the version."""
-        with self._lock:
-            if self._stopped:
-                raise Stopped
+        with self._permit:
             service = get(self._client, "Service", self.namespace, self.model)
             if service is None or (service["spec"].get("selector") or {}).get("version") == version:
                 return

@@ -13,7 +13,8 @@ from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client im
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError, Conflict
 from ansible_collections.tfserving.istio.plugins.module_utils._render.rule import Record
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.foreign import Foreign
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.routes import Stopped, marked
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.permit import Permit, Stopped
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.routes import marked
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
@@ -125,8 +126,9 @@ def test_the_end_keeps_the_ownership_of_the_weights_that_it_wrote(client: Client
 
 
 def test_nothing_is_written_any_more_after_a_stop(client: Client, server: ApiServer):
-    routes = foreign(client)
-    routes.stop()
+    permit = Permit()
+    routes = Foreign(client, PLAN, copy.deepcopy(ORIGIN), permit)
+    permit.stop()
     with pytest.raises(Stopped):
         routes.write(AT_20, MARK, known=(BEFORE,))
     assert server.requests == [] and MARK(Record()).rollout == "v2"
