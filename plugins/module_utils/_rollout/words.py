@@ -16,7 +16,7 @@ from .._spec.rule import Rule
 from .counters import Counts
 from .gates import window_of
 from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
-from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at, trial_of
+from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at
 
 
 def event(kind: str, before: State, seen: Seen, after: State) -> str:
@@ -46,7 +46,7 @@ def event(kind: str, before: State, seen: Seen, after: State) -> str:
         selects = f"Service {rollout.name} selects {rollout.candidate}"
         return f"promoted: {selects if rollout.manage == RULE else 'nothing else is moved'}"
     if kind == SHIFT and not seen.trouble:
-        has = "has" if trial_of(after) is None else "gets"
+        has = "gets" if after.trial else "has"
         return f"shifted: {rollout.candidate} {has} {gets(after)}" + (f" ({seen.notes[0]})" if seen.notes else "")
     if kind == CHECK and after.phase == HOLDING and after.patience and not before.patience:
         return f"not enough evidence yet; waiting up to {rollout.insufficient_limit:g} s more"
