@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from mesh.load import Grpc, Rest, predict
+from mesh.load.target import Target
 from mesh.world.cluster import Cluster
 from mesh.world.models import PREDICTIONS
 from mesh.world.traffic import MODEL_HEADER, Traffic
@@ -72,7 +73,7 @@ def test_a_good_candidate_gets_copies_first_and_answers_nobody(operator, cluster
     assert_tidy(cluster, both, "v2")
 
 
-FAULTS = [
+FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"errors": {"rate": 0.05, "code": "UNAVAILABLE"}}, SUCCESS, "gate success_rate: "),
     ({"latency": {"base_ms": 120}}, LATENCY, "requests took no longer than 67.47 ms"),
     ({"crash": {"on": "request", "after": 100}}, SUCCESS, "was restarted once while it got copies"),
@@ -109,12 +110,12 @@ def test_callers_by_header_and_cookie_get_the_candidate_and_all_others_the_basel
     def grpc(**metadata: str) -> Grpc:
         return Grpc(address, name, metadata={MODEL_HEADER: name, **metadata})
 
-    chosen = {
+    chosen: dict[str, Target] = {
         "header": rest(**{"X-Tier": "beta-7"}),
         "cookie": rest(Cookie="a=1; mnist.tester=yes; b=2"),
         "gRPC header": grpc(**{"x-tier": "beta"}),
     }
-    others = {
+    others: dict[str, Target] = {
         "without": rest(),
         "other header": rest(**{"X-Tier": "gold-beta"}),
         "other cookie": rest(Cookie="a-mnist.tester=yes; mnistxtester=yes; mnist.tester=yes2"),
