@@ -65,8 +65,8 @@ options:
     type: str
   steps:
     description:
-      - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100]) for a canary if unset, and for V(mirror)
-        V([{mirror: 10}, {mirror: 100}, 10, 50, 100]). Those of V(ab) have to be given.
+      - The weights of the candidate in percent, rising to 100; V([1, 5, 25, 50, 100]) for a canary if unset. With V(mirror)
+        these are copies of 10 and of 100 percent, and then V([10, 50, 100]). Those of V(ab) have to be given.
       - An entry may be a mapping with C(weight) (percent), C(hold) (seconds), C(gates) and C(pause) (true waits for a person; running the rollout
         again lets it go on).
       - In place of C(weight), a step of O(strategy=mirror) may have C(mirror), the percent of the requests that are copied to the candidate. Such steps
