@@ -30,6 +30,9 @@ from .routes import Routes, marked
 from .standing import Standing
 from .state import PROMOTING, State, live_rule, rule_at, trial_of
 
+WROTE = "wrote"
+"""In a state's ``restore``: the rule that was written last into routes of somebody else's, be it proved or not."""
+
 
 class Acts:
     """The actions of one rollout. ``rollout`` is the plan as the user gave it, with what its kept form hides; ``foreign`` is the state's."""
@@ -66,6 +69,8 @@ class Acts:
             seen = acts[kind](state)
         except (ClusterError, SpecError) as error:
             seen = Seen(time.time(), trouble=str(error))
+        if self.routes.wrote:  # whoever goes on has to know it, though nothing else came of the action
+            seen = replace(seen, restore={**(seen.restore or state.restore), WROTE: str(self.routes.wrote)})
         return replace(seen, patches=self.written())
 
     def written(self) -> list[dict[str, Any]]:
@@ -124,7 +129,7 @@ class Acts:
         rule, trial = rule_at(before, rollout.candidate, tenths), trial_of(state)
         self._reachable(rule, *((rollout.candidate,) if trial else ()))
         counters = self._evidence.begin(state) if state.phase != PROMOTING else None
-        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(live_rule(state),), trial=trial)
+        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(_left(state),), trial=trial)
         proof = self.routes.prove(digest, rollout.ready_timeout)
         if state.phase == PROMOTING:
             self.routes.select(rollout.candidate)
@@ -168,6 +173,11 @@ class Acts:
             name, port = self._room.serves_as(version) if pods else ("", 0)
             ways.append([Door((pod["metadata"]["namespace"], pod["metadata"]["name"]), "", name, port) for pod in pods])
         return [(door, ways[1][0]) for door in ways[0] if ways[1]]
+
+
+def _left(state: State) -> Rule:
+    """The rule that the rollout has left in the routes, by what it wrote last, or by how far it is."""
+    return read_rule(state.restore[WROTE]) if WROTE in state.restore else live_rule(state)
 
 
 def _rule(text: str | None) -> Rule | None:

@@ -41,13 +41,14 @@ class Foreign:
     """The route of one rollout. ``origin``: its destinations as they were before. It is written with a permit. ``patches``: what was written.
 
     No annotation, no label and no other field is written. The ownership of the routes, which the API server notes with each write, is given
-    back where the weights are those from before.
+    back where the weights are those from before. ``wrote``: the rule that stands there since the last write. One that has gone a moment later was
+    taken back, though it be to what stood before.
     """
 
     def __init__(self, client: Client, rollout: Rollout, origin: Destinations, permit: Permit | None = None) -> None:
         self._client, self._rollout, self._origin = client, rollout, origin
         self._permit = permit or Permit()
-        self._wrote: Rule | None = None
+        self.wrote: Rule | None = None
         self.patches: list[dict[str, Any]] = []
 
     def read(self) -> tuple[Object, Route]:
@@ -78,15 +79,13 @@ class Foreign:
         """
         with self._permit:
             service, route = self.read()
-            # What was written a moment ago and is gone was taken back, though it be to what stood before.
-            expected = () if not known else (self._wrote,) if self._wrote else (*known, rule)
-            self._check(service, route, expected)
+            self._check(service, route, (*known, rule) if known else ())
             model = self._rollout.name
             operations = patch(route, weights_for(model, rule, route.destinations, self._origin))
             if operations:
                 service = self._patched(service, route, operations)
                 self.patches.append({"object": self._name, "changes": changed(route, operations)})
-            self._wrote = rule
+            self.wrote = rule
             if record(Record()).rollout is None and rule.same_as(rule_of(model, self._origin)) and release(service):
                 with suppress(
                     ClusterError

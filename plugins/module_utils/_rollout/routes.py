@@ -33,12 +33,13 @@ from .permit import Permit
 
 
 class Routes:
-    """The routes of one model, written with a permit. ``patches``: what was written."""
+    """The routes of one model, written with a permit. ``patches``: what was written. ``wrote``: nothing that has to be kept: the mark keeps others away."""
 
     def __init__(self, client: Client, namespace: str, model: str, permit: Permit | None = None) -> None:
         self._client, self.namespace, self.model = client, namespace, model
         self._permit = permit or Permit()
         self.patches: list[dict[str, Any]] = []
+        self.wrote: Rule | None = None
 
     def read(self) -> tuple[Object, LiveRule]:
         """MODEL-rule. Raises ClusterError where there is none, SpecError where it is somebody else's."""

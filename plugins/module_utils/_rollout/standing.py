@@ -52,7 +52,7 @@ class Standing:
                 f"whether {candidate} is pinned to one integer cannot be seen from Pod {unpinned[0]} (no --model_config_file): the integer that it "
                 "serves is read at every step, and another one ends the rollout"
             )
-        return {}
+        return dict(restore)
 
     def wait(self, version: str, timeout: float) -> list[int] | None:
         """The integers that a version serves, once it has the Pods that are needed. Raises NotReady after ``timeout`` seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,16 +13,23 @@ import pytest
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError, Conflict
 from ansible_collections.tfserving.istio.plugins.module_utils._render.rule import Record
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.acts import Acts
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies import Copies
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.evidence import Evidence
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.foreign import Foreign
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import SHIFT, Seen, advance
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.permit import Permit, Stopped
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.routes import marked
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import HOLDING, State, begin, read_state
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
-from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer
+from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer, listing
 
 PATH = "/apis/networking.istio.io/v1/namespaces/kubeflow/virtualservices/routes"
-PLAN = read_rollout({"name": "mnist", "candidate": "v2", "manage": "weights", "virtual_service": "routes"})
+PLAN = read_rollout(
+    {"name": "mnist", "candidate": "v2", "manage": "weights", "virtual_service": "routes", "steps": [20, 100]}
+)
 FAILED = {"kind": "Status", "message": "the server rejected our request due to an error in our request", "code": 422}
 BEFORE, AT_20 = read_rule("v1:100:v2:0"), read_rule("v1:80:v2:20")
 MARK, UNMARK = marked("v2", None), marked(None, None)
@@ -41,6 +49,22 @@ def service(*weights: int | None, manager: str = "team", timeout: str = "1s") ->
     }
 
 
+PODS = [
+    {
+        "metadata": {"name": f"p{number}", "namespace": "kubeflow", "labels": {"version": f"v{number}"}},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    for number in (1, 2)
+]
+SLICES = [
+    {
+        "metadata": {"namespace": "kubeflow", "labels": {"kubernetes.io/service-name": "mnist"}},
+        "endpoints": [{"targetRef": {"namespace": "kubeflow", "name": pod["metadata"]["name"]}} for pod in PODS],
+    }
+]
+SERIES = {version: {"destination_service": "mnist.kubeflow.svc.cluster.local"} for version in ("v1", "v2")}
+SUBSETS = [{"name": version, "labels": {"version": version}} for version in ("v1", "v2")]
+RULES = [{"metadata": {"namespace": "kubeflow"}, "spec": {"host": "mnist", "subsets": SUBSETS}}]
 ORIGIN = service(100, None)["spec"]["http"][0]["route"]
 
 
@@ -98,14 +122,25 @@ def test_weights_that_are_nobodys_of_this_rollout_are_left_alone(client: Client,
 
 
 def test_a_shift_that_was_taken_back_a_moment_later_is_not_made_again(client: Client, server: ApiServer):
+    """Not even by the next slice, which is another process and has nothing but the state to go by."""
+    for kind in (
+        "discovery.k8s.io/v1/namespaces/kubeflow/endpointslices",
+        "networking.istio.io/v1/namespaces/kubeflow/destinationrules",
+    ):
+        server.at("GET", f"/apis/{kind}", (200, listing(*(SLICES if "slices" in kind else RULES))))
+    server.at("GET", "/api/v1/namespaces/kubeflow/pods", (200, listing(*PODS)))
     server.at("GET", PATH, (200, service(100, None)))
     server.at("PATCH", PATH, (200, service(80, 20)))
-    routes = foreign(client)
-    routes.write(AT_20, MARK, known=(BEFORE,))
-    with pytest.raises(SpecError, match="somebody else has moved the traffic"):
-        routes.write(AT_20, MARK, known=(BEFORE,))
-    with pytest.raises(SpecError, match="somebody else has moved the traffic"):
-        routes.expect(AT_20)
+    state = replace(begin(PLAN, BEFORE, None, 0.0, {"route": ORIGIN, "series": SERIES}), phase=HOLDING, step=0)
+
+    def shifted(state: State) -> Seen:
+        evidence = Evidence(PLAN, None, Copies(client, PLAN))
+        return Acts(client, PLAN, evidence, state.foreign).carry_out(SHIFT, state)
+
+    seen = shifted(state)
+    assert "somebody else has moved the traffic" in seen.trouble and seen.restore == {"wrote": "v1:80:v2:20"}
+    after = read_state(json.loads(json.dumps(advance(state, seen).to_json())))
+    assert "where the weights are v1:100:v2:0 now, and were v1:80:v2:20" in shifted(after).trouble
     assert len(patches(server)) == 1
 
 
