@@ -28,8 +28,8 @@ def dump(name: str) -> Any:
     return json.loads((FOLDER / "envoy" / f"{name}.json").read_text())
 
 
-def said(found: Any, route: str | None = "predictions", service: Any = SERVICE) -> list[str]:
-    return [str(rule) for rule in rules(found, service, route, VERSIONS)]
+def said(found: Any, route: str | None = "predictions", service: Any = None) -> list[str]:
+    return [str(rule) for rule in rules(found, service or SERVICE, route, VERSIONS)]
 
 
 def test_weights_are_read_of_every_match_of_the_route():

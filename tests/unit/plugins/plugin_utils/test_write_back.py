@@ -56,8 +56,8 @@ spec:
 """
 
 
-def write(text, rule="v2:100", given=MODEL):
-    return rewritten(text, read_rule(rule), given)
+def write(text, rule="v2:100", given=None):
+    return rewritten(text, read_rule(rule), given or MODEL)
 
 
 def test_only_the_value_of_traffic_changes():

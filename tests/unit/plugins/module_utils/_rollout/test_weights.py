@@ -120,7 +120,7 @@ def test_a_destination_that_its_owner_adds_meanwhile_gets_nothing():
     assert weights_for("mnist", read_rule("v1:80:v2:20"), more, BOTH) == [80, 20, 0, None]
 
 
-SHARES = st.lists(st.one_of(st.none(), st.integers(0, 1000)), min_size=2, max_size=4).filter(lambda found: any(found))
+SHARES = st.lists(st.one_of(st.none(), st.integers(0, 1000)), min_size=2, max_size=4).filter(any)
 
 
 @given(SHARES, st.integers(0, 3), st.lists(st.integers(1, 1000), min_size=1, max_size=3, unique=True).map(sorted))
