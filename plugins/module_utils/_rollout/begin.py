@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from .._cluster.client import Client
@@ -41,7 +42,7 @@ def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus
         )
     problems.finish()
     if any(golden.assertion for golden in rollout.golden):
-        import jmespath  # noqa: F401 - what is missing is named before anything begins, and not tried again and again
+        import_module("jmespath")  # what is missing is named before anything begins, and not tried again and again
     return rollout, Prometheus(options, client) if options else None
 
 
