@@ -11,7 +11,7 @@ from harness import cluster
 # In place of nox: says two words with a pause, and leaves a report, in which a part whose name begins with `bad` has failed.
 SCRIPT = """#!/bin/sh
 part=$2
-echo "$part begins in ${SANDBOX_STATE:-the usual sandbox}"
+echo "$part begins in $SANDBOX_STATE"
 sleep 0.2
 echo "$part ends"
 case $part in bad*) outcome='<failure message="no"/>' ;; esac
@@ -32,8 +32,11 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "OUTPUT": tmp_path,
     }.items():
         monkeypatch.setattr(run, name, value)
-    for name in ("KEEP_GOING", "STRICT", "KUBECONFIG", "SANDBOX_STATE"):
+    for name in ("KEEP_GOING", "STRICT", "KUBECONFIG"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(
+        "SANDBOX_STATE", str(tmp_path / "usual")
+    )  # a lane's end ends its sandbox, which is not to be a real run's
     return tmp_path
 
 
@@ -45,7 +48,9 @@ def test_words_of_parts_do_not_mix(output: Path, capfdbinary: pytest.CaptureFixt
         f"{part} {word}" for part in "abc" for word in ("begins", "ends")
     ]
     assert [case.outcome for part in "abc" for case in whole.results[part]] == ["passed"] * 3
-    assert "lane-1" in lines[4] and "lane" not in lines[0] + lines[2], "the second lane has a sandbox of its own"
+    assert lines[0].endswith("/usual") and lines[4].endswith("/usual/lane-1"), (
+        "the second lane has a sandbox of its own"
+    )
 
 
 def test_lanes_run_at_once(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
@@ -77,4 +82,4 @@ def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch,
     assert run.stages(["mesh"]) == [[["mesh"]]]
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     assert run.stages(parts) == [[["lint", "integration", "molecule"]], [["mesh"]], [["new"]]], "one cluster, one lane"
-    assert "SANDBOX_STATE" not in cluster.beside(1)
+    assert cluster.beside(1)["SANDBOX_STATE"] == cluster.beside(0)["SANDBOX_STATE"]
