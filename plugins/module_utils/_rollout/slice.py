@@ -29,20 +29,33 @@ from .words import standing
 
 T = TypeVar("T")
 Result = dict[str, Any]
+REFUSED = (401, 403)
+STARTING = 15.0
+"""Seconds in which an API server that was just started may not know anybody's rights yet."""
+
 REACT = 5.0
 """Seconds that a driver has to notice an abort, before whoever asks for it takes over."""
 
 
 def patiently(work: Callable[[], T], patience: float) -> T:
-    """What ``work`` returns, tried again for ``patience`` seconds while the API server is away. Raises ClusterError."""
+    """What ``work`` returns, tried again for ``patience`` seconds while the API server is away. Raises ClusterError.
+
+    One that was just started may refuse everybody for a moment, until it has read who may do what.
+    """
     until = time.monotonic() + patience
+    known = time.monotonic() + min(patience, STARTING)
     while True:
         try:
             return work()
         except Held:
             raise
         except ClusterError as error:
-            if error.status or time.monotonic() >= until:
+            now = time.monotonic()
+            if not error.status or error.status >= 500:
+                known = now + min(patience, STARTING)
+            elif error.status not in REFUSED or now >= known:
+                raise
+            if now >= until:
                 raise
             time.sleep(AGAIN)
 

@@ -1,0 +1,59 @@
+"""How a slice begins beside an API server that is away, or was just started."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout import slice as slices
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held
+
+AWAY, REFUSED, WRONG = ClusterError("away"), ClusterError("forbidden", 403), ClusterError("wrong", 422)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wait lasts a second, of a clock that nobody waits for."""
+    now = [1000.0]
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(slices.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(slices.time, "sleep", wait)
+
+
+def answers(*given):
+    left = list(given)
+
+    def work():
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return work
+
+
+@pytest.mark.parametrize(
+    "meanwhile", [[AWAY] * 100, [AWAY] * 60 + [REFUSED] * 10, [REFUSED] * 10, [ClusterError("etcd", 503)] * 5]
+)
+def test_an_api_server_that_comes_back_is_waited_for(meanwhile):
+    assert slices.patiently(answers(*meanwhile, "there"), 120) == "there"
+
+
+@pytest.mark.parametrize(
+    ("patience", "given"),
+    [(0, AWAY), (0, REFUSED), (120, WRONG), (120, Held("somebody drives")), (120, REFUSED), (120, AWAY)],
+)
+def test_what_does_not_pass_is_said(patience, given):
+    with pytest.raises(ClusterError) as said:
+        slices.patiently(answers(given), patience)
+    assert said.value is given
+
+
+def test_lost_rights_are_not_waited_for_as_long_as_a_lost_server():
+    began = slices.time.monotonic()
+    with pytest.raises(ClusterError, match="forbidden"):
+        slices.patiently(answers(REFUSED), 120)
+    assert slices.time.monotonic() - began <= slices.STARTING + slices.AGAIN
