@@ -9,16 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ._cluster.client import Client
-from ._cluster.errors import ClusterError
 from ._cluster.reach import Answer, ask
-from ._cluster.read import get
-from ._cluster.readiness import is_ready
-from ._gateways import gateway_pods
-from ._proof import FORBIDDEN, Proof, prove, settle
+from ._gateways import GatewayPod, gateway_pods
+from ._proof import Proof, located, prove, settle
 from ._render.meta import Object
 from ._spec.rule import Rule, from_weights
 
@@ -31,37 +28,22 @@ Target = tuple[str, str, str]
 """A destination: name and namespace of its Service, and its subset, empty for none."""
 
 
-@dataclass(frozen=True)
-class Admin:
+class Admin(GatewayPod):
     """The admin interface of one gateway Pod."""
-
-    namespace: str
-    pod: str
 
     def get(self, client: Client, headers: Mapping[str, str], timeout: float = 5.0) -> Answer:
         """The routes that its Envoy has. Raises ClusterError."""
         answer = ask(client, (self.namespace, self.pod), ADMIN_PORT, ROUTES, headers, host="localhost", timeout=timeout)
         return replace(answer, transport=f"config dump by {answer.transport}")
 
-    def still_there(self, client: Client) -> bool:
-        """Whether the Pod is still one that gets requests."""
-        pod = get(client, "Pod", self.namespace, self.pod)
-        return pod is not None and is_ready(pod)
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.pod}"
-
 
 def prove_weights(
     client: Client, service: Object, route: str | None, versions: Mapping[Target, str], rule: Rule, timeout: float
 ) -> Proof:
     """Every gateway Pod of a VirtualService shares the requests of a route by the rule. Raises ClusterError after ``timeout`` seconds."""
-    try:
-        pods = gateway_pods(client, service)
-    except ClusterError as error:
-        if error.status != FORBIDDEN:
-            raise
-        return settle(f"not allowed to find the gateway Pods: {error}")
+    pods = located(lambda: gateway_pods(client, service))
+    if isinstance(pods, Proof):
+        return pods
     name = f"VirtualService {service['metadata']['namespace']}/{service['metadata']['name']}"
     if not pods:
         return settle(f"{name} is bound to no gateway that has Pods; sidecars of callers are not asked")

@@ -18,7 +18,7 @@ from ._gateways import Entrance, entrances
 from ._outcome import Outcome, Settings
 from ._plan.live import Live
 from ._plan.step import Plan, Stage, Step
-from ._proof import FORBIDDEN, Proof, prove_answer, prove_rule, settle
+from ._proof import Proof, located, prove_answer, prove_rule
 from ._ready import Ready
 from ._render.meta import Object
 from ._serving import Pod, wait_quiet
@@ -111,13 +111,8 @@ class Converge:
 
     def _asked(self, step: Step, ask: Callable[[list[Entrance]], Proof]) -> Proof:
         """Proof by the gateways, or by time where it is not allowed to find them."""
-        try:
-            places = self._entrances(step.model)
-        except ClusterError as error:
-            if error.status != FORBIDDEN:
-                raise
-            return settle(f"not allowed to find the gateway Pods: {error}")
-        return ask(places)
+        places = located(lambda: self._entrances(step.model))
+        return places if isinstance(places, Proof) else ask(places)
 
     def _entrances(self, model: str) -> list[Entrance]:
         """By the model's route at its gateway as this run has written it, else as it is."""

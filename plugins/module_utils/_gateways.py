@@ -23,11 +23,25 @@ PLAIN, SECURE = ("HTTP", "HTTP2", "GRPC"), ("HTTPS",)
 
 
 @dataclass(frozen=True)
-class Entrance:
-    """One gateway Pod: the port that it listens on, and what a request for the model has to carry."""
+class GatewayPod:
+    """A Pod that requests come in by."""
 
     namespace: str
     pod: str
+
+    def still_there(self, client: Client) -> bool:
+        """Whether the Pod is still one that gets requests; its successor has the routes before it is ready."""
+        pod = get(client, "Pod", self.namespace, self.pod)
+        return pod is not None and is_ready(pod)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.pod}"
+
+
+@dataclass(frozen=True)
+class Entrance(GatewayPod):
+    """The port that one listens on, and what a request for the model has to carry."""
+
     port: int
     tls: bool
     host: str
@@ -40,14 +54,6 @@ class Entrance:
         """What the model answers to a request for TensorFlow Serving's ``method``: predict, classify, regress."""
         path, pod = f"{self.path}:{method}", (self.namespace, self.pod)
         return ask(client, pod, self.port, path, headers, self.host, self.tls, timeout, body)
-
-    def still_there(self, client: Client) -> bool:
-        """Whether the Pod is still one that gets requests; its successor has the routes before it is ready."""
-        pod = get(client, "Pod", self.namespace, self.pod)
-        return pod is not None and is_ready(pod)
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.pod}"
 
 
 def entrances(client: Client, root: Object | None) -> list[Entrance]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError
@@ -60,6 +60,19 @@ def settle(why: str) -> Proof:
     """No gateway Pod can be asked: time has to do, and the result says so."""
     time.sleep(SETTLE)
     return Proof(f"settle time of {SETTLE:g} s", seconds=SETTLE, notes=(why,))
+
+
+P = TypeVar("P")
+
+
+def located(find: Callable[[], list[P]]) -> list[P] | Proof:
+    """The gateway Pods; or, where it is not allowed to find them, the settle time that has to do. Raises ClusterError."""
+    try:
+        return find()
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return settle(f"not allowed to find the gateway Pods: {error}")
 
 
 def prove_rule(client: Client, places: list[Entrance], digest: str, timeout: float) -> Proof:

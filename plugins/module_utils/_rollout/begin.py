@@ -23,6 +23,7 @@ from .._spec.prometheus import PROMETHEUS
 from .._spec.record import keys
 from .._spec.rollout import WEIGHTS, Rollout, read_rollout
 from .._spec.rule import Rule
+from .behind import has_flag
 from .evidence import RATES
 from .foreign import begin as begin_foreign
 from .routes import Routes
@@ -72,8 +73,7 @@ def _own(client: Client, rollout: Rollout) -> tuple[Rule, Rule | None]:
             f"candidate: version {rollout.candidate} of {rollout.namespace}/{rollout.name} is not deployed; deploy it without traffic first "
             f"(tfserving.istio.model). {did_you_mean(rollout.candidate, live.rule.versions)}"
         )
-    args = deployment["spec"]["template"]["spec"]["containers"][0].get("args") or ()
-    if not any(str(word).startswith("--model_config_file=") for word in args):
+    if not has_flag(deployment["spec"]["template"]["spec"]["containers"][0], "model_config_file"):
         raise wrong(
             f"candidate: version {rollout.candidate} does not pin model_version, so TensorFlow Serving would load whatever integer appears "
             "under its base path, past the rollout; write model_version and deploy it again"
@@ -126,9 +126,9 @@ def _countable(client: Client, rollout: Rollout, before: Rule) -> None:
     if not any(gate.kind in RATES for index in mirrored for gate in rollout.gates_of(index)):
         return
     for version in (rollout.candidate, before.largest()):
-        found = get(client, "Deployment", rollout.namespace, names.version(rollout.name, version)) or {}
-        args = found["spec"]["template"]["spec"]["containers"][0].get("args") or () if found else ()
-        if not any(str(word).startswith("--monitoring_config_file=") for word in args):
+        found = get(client, "Deployment", rollout.namespace, names.version(rollout.name, version))
+        server = found["spec"]["template"]["spec"]["containers"][0] if found else {}
+        if not has_flag(server, "monitoring_config_file"):
             raise wrong(
                 f"steps: version {version} shows no metrics, and copies of requests are judged by TensorFlow Serving's own; deploy it with "
                 "prometheus: true, or give the steps with mirror gates of other kinds"

@@ -160,9 +160,12 @@ def model_name(pod: Pod, default: str) -> str:
 
 def is_pinned(pod: Pod) -> bool:
     """Whether a Pod's server is told which integers to serve, as far as its arguments show."""
-    return any(
-        word.startswith("--model_config_file=") for container in pod["spec"]["containers"] for word in _words(container)
-    )
+    return any(has_flag(container, "model_config_file") for container in pod["spec"]["containers"])
+
+
+def has_flag(container: Mapping[str, Any], name: str) -> bool:
+    """Whether a container's program is given ``--name=``."""
+    return any(word.startswith(f"--{name}=") for word in _words(container))
 
 
 def _words(container: Mapping[str, Any]) -> list[str]:

@@ -86,11 +86,11 @@ class Foreign:
                 service = self._patched(service, route, operations)
                 self.patches.append({"object": self._name, "changes": changed(route, operations)})
             self.wrote = rule
-            if record(Record()).rollout is None and rule.same_as(rule_of(model, self._origin)) and release(service):
-                with suppress(
-                    ClusterError
-                ):  # the route is as it was; who is noted to have written it matters less than an abort that ends
-                    write_patch(self._client, service, release(service))
+            given_back = release(service) if record(Record()).rollout is None else []
+            if given_back and rule.same_as(rule_of(model, self._origin)):
+                # The route is as it was; who is noted to have written it matters less than an abort that ends.
+                with suppress(ClusterError):
+                    write_patch(self._client, service, given_back)
         return str(rule)
 
     def expect(self, rule: Rule) -> None:

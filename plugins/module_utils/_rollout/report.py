@@ -12,9 +12,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .._spec.rule import read_rule
 from .replay import replay
-from .state import read_state, rule_at
+from .state import live_rule, read_state
 from .words import gets
 
 FORMAT = 1
@@ -33,9 +32,7 @@ def report(kept: Mapping[str, Any], replayed: bool = True) -> dict[str, Any]:
     that are not in the record. ``replay``: where the state machine decides otherwise, or None where that was not tried. ``state``: what is kept to go on from.
     """
     state = read_state(kept["state"])
-    rollout, before = state.rollout, read_rule(state.before)
-    share = before.share(rollout.candidate)
-    after = before if state.tenths == share else rule_at(before, rollout.candidate, state.tenths)
+    rollout = state.rollout
     last = max([state.started, *(entry["at"] for entry in kept["record"])])
     return {
         "format": FORMAT,
@@ -54,7 +51,7 @@ def report(kept: Mapping[str, Any], replayed: bool = True) -> dict[str, Any]:
             "steps": len(rollout.steps),
             "weight": state.tenths / 10,
             "gets": gets(state),
-            "rule": {"before": str(before), "after": str(after)},
+            "rule": {"before": state.before, "after": str(live_rule(state))},
             "began": _utc(state.started),
             "ended": _utc(state.ended) if state.over else None,
             "last_seen": _utc(last),

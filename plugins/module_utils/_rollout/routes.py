@@ -21,7 +21,7 @@ from .._plan.endpoints import Endpoints
 from .._plan.live import Live, LiveRule, read_live_rule
 from .._plan.owned import changes, extract
 from .._plan.write import check_owner
-from .._proof import FORBIDDEN, Proof, prove_rule, settle
+from .._proof import Proof, located, prove_rule
 from .._render.meta import Object
 from .._render.rule import Preview, Record, rule_service
 from .._render.trial import Trial
@@ -92,12 +92,7 @@ class Routes:
 
     def places(self) -> list[Entrance] | Proof:
         """The gateway Pods; or, where it is not allowed to find them, the settle time that has to do."""
-        try:
-            return entrances(self._client, get(self._client, "VirtualService", self.namespace, self.model))
-        except ClusterError as error:
-            if error.status != FORBIDDEN:
-                raise
-            return settle(f"not allowed to find the gateway Pods: {error}")
+        return located(lambda: entrances(self._client, get(self._client, "VirtualService", self.namespace, self.model)))
 
     def select(self, version: str) -> None:
         """The Service MODEL, for callers without a sidecar, selects the version."""
