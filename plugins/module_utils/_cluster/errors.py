@@ -42,7 +42,8 @@ def refused(status: int, body: bytes, verb: str, target: str) -> ClusterError:
         )
     if status == 403:
         return ClusterError(
-            f"{cannot}: not allowed: {said}. Grant it, or use credentials bound to the documented ClusterRole tfserving-istio-operator",
+            f"{cannot}: not allowed: {said}. Grant it, or use credentials bound to the documented ClusterRole tfserving-istio-operator, "
+            "or for the mesh tfserving-istio-installer",
             status,
         )
     if status == 404:

@@ -79,19 +79,27 @@ def strangers(client: Client, wanted: Iterable[tuple[str, str, str]]) -> list[di
 def _pages(
     client: Client, kind: str, namespace: str | None, selector: str, headers: dict[str, str] | None = None
 ) -> tuple[list[dict[str, Any]], str]:
-    query: dict[str, Any] = {"limit": PAGE, **({"labelSelector": selector} if selector else {})}
     target = f"{kind}s of {'namespace ' + namespace if namespace else 'all namespaces'}"
+    asked = {"labelSelector": selector} if selector else {}
+    entries, version = pages(client, path(kind, namespace), target, asked, headers)
+    for entry in entries:  # a list leaves out what all its items share
+        entry["kind"], entry["apiVersion"] = kind, api_version(kind)
+    return entries, version
+
+
+def pages(
+    client: Client, place: str, target: str, asked: dict[str, str], headers: dict[str, str] | None = None
+) -> tuple[list[dict[str, Any]], str]:
+    """The items of a list, and its resourceVersion. ``asked`` are its selectors. Raises ClusterError."""
+    query: dict[str, Any] = {"limit": PAGE, **asked}
     entries: list[dict[str, Any]] = []
     while True:
-        answer = client.request("GET", path(kind, namespace), target, query, headers=headers)
+        answer = client.request("GET", place, target, query, headers=headers)
         if "items" not in answer or "metadata" not in answer:
             raise ClusterError(
                 f"cannot read {target}: the answer has no list; is {client.host} a Kubernetes API server?"
             )
-        items = answer["items"] or []  # an empty list is null
-        for entry in items:  # a list leaves out what all its items share
-            entry["kind"], entry["apiVersion"] = kind, api_version(kind)
-        entries += items
+        entries += answer["items"] or []  # an empty list is null
         more = answer["metadata"].get("continue")
         if not more:
             return entries, str(answer["metadata"].get("resourceVersion", ""))
