@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -57,27 +57,51 @@ def standing_still(program: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_run_that_is_killed_in_every_phase_is_continued(operator, cluster, model, traffic):
+def scaled(model: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """A model whose first version has two Pods, and the second an autoscaler that is content with one."""
     both = model("v1", "v2", traffic="v1:100:v2:0")
+    both["versions"][0]["replicas"] = 2
+    both["versions"][1]["autoscale"] = {"min": 1, "max": 2}
+    return both
+
+
+def minimum(cluster: Cluster, model: dict[str, Any]) -> int:
+    """What the autoscaler of v2 is content with."""
+    place = (f"{model['name']}-v2", model["namespace"])
+    return int(cluster.scaling.read_namespaced_horizontal_pod_autoscaler(*place).spec.min_replicas)
+
+
+def test_a_run_that_is_killed_in_every_phase_is_continued(operator, cluster, model, traffic):
+    both, plan = scaled(model), {**LONG, "steps": [60, 100], "hold": 2, "keep": 2}
     operator.model(both)
     with traffic(both) as load:
-        for index in range(len(PHASES)):
-            run = operator.start_rollout(both, "v2", **{**LONG, "hold": 2}, keep=2)
-            wait_for(cluster, both, run, lambda found, later=PHASES[index:]: found["phase"] in later)
+        for index, phase in enumerate(PHASES):
+            run = operator.start_rollout(both, "v2", **plan)
+            wait_for(
+                cluster,
+                both,
+                run,
+                lambda found, at=phase, later=PHASES[index:]: (
+                    minimum(cluster, both) == 2 if at == "preparing" else found["phase"] in later
+                ),
+            )
             run.kill()
             load.gather(5)
-        done = operator.rollout(both, "v2", **{**LONG, "hold": 2}, keep=2)
+        done = operator.rollout(both, "v2", **plan)
         load.gather(20)
     load.assert_flawless()
     assert (done["phase"], done["weight"]) == ("complete", 100)
+    assert minimum(cluster, both) == 1, "it was raised and is not put back"
 
 
 def test_an_abort_that_was_killed_is_continued(operator, cluster, model, traffic):
-    both = model("v1", "v2", traffic="v1:100:v2:0")
+    both, plan = scaled(model), {**LONG, "steps": [60, 100]}
     operator.model(both)
     with traffic(both) as load:
-        run = operator.start_rollout(both, "v2", **LONG)
+        run = operator.start_rollout(both, "v2", **plan)
         wait_for(cluster, both, run, holds)
+        serving = cluster.apps.read_namespaced_deployment(f"{both['name']}-v2", both["namespace"]).status.ready_replicas
+        assert serving == 2, "60 percent were moved to fewer Pods than they need"
         run.kill()
         aborting = operator.start_rollout(both, "v2", state="aborted")
         wait_for(cluster, both, aborting, lambda found: found["phase"] in ("aborting", "aborted"))
@@ -86,6 +110,7 @@ def test_an_abort_that_was_killed_is_continued(operator, cluster, model, traffic
         load.gather(20)
     load.assert_flawless()
     assert done["phase"] == "aborted" and done["rule"]["after"] == "v1:100"
+    assert minimum(cluster, both) == 1, "it was raised and is not put back"
 
 
 def test_a_second_terminal_pauses_and_aborts(operator, cluster, model, traffic):

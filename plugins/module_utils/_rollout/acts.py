@@ -48,10 +48,9 @@ class Acts:
             self.routes = Foreign(client, rollout, foreign["route"], self._permit)
             self._room = Standing(client, rollout, foreign["route"])
 
-    def stop(self) -> dict[str, Any]:
-        """Nothing is written any more by an action that is still under way; what it has scaled already, as it was before."""
+    def stop(self) -> None:
+        """Nothing is written any more by an action that is still under way."""
         self._permit.stop()
-        return self._room.saved
 
     def carry_out(self, kind: str, state: State) -> Seen:
         """Carry one action out. What the cluster or another program refuses is in the result; nothing else is raised but Stopped."""
@@ -91,13 +90,16 @@ class Acts:
             restore = self._room.make(rollout.candidate, read_rule(state.before), burden, state.restore)
         except NoRoom as error:
             return Seen(time.time(), refused=str(error))
-        # A slice that was cut short began to wait before.
-        left = max(1.0, state.since + rollout.ready_timeout - time.time())
+        if restore != state.restore:
+            return Seen(time.time(), intent=f"to be put back in the end: {restore}", restore=restore)
+        # A slice that was cut short began to wait before; a run that was killed may have scaled nothing.
+        began = time.time() if self._room.patches else state.since
+        left = max(1.0, began + rollout.ready_timeout - time.time())
         try:
             integers = self._room.wait(rollout.candidate, left)
         except NotReady as error:
-            return Seen(time.time(), refused=str(error), restore=restore, notes=self._room.notes)
-        return Seen(time.time(), served=integers, restore=restore, notes=self._room.notes)
+            return Seen(time.time(), refused=str(error), notes=self._room.notes)
+        return Seen(time.time(), served=integers, notes=self._room.notes)
 
     def _prove(self, state: State) -> Seen:
         """The preview answers through every gateway Pod, and the golden requests get the answers that they are to get."""
@@ -129,7 +131,7 @@ class Acts:
         rule, trial = rule_at(before, rollout.candidate, tenths), trial_of(state)
         self._reachable(rule, *((rollout.candidate,) if trial else ()))
         counters = self._evidence.begin(state) if state.phase != PROMOTING else None
-        digest = self.routes.write(rule, marked(rollout.candidate, before), known=(_left(state),), trial=trial)
+        digest = self.routes.write(rule, marked(rollout.candidate, before), known=_left(state), trial=trial)
         proof = self.routes.prove(digest, rollout.ready_timeout)
         if state.phase == PROMOTING:
             self.routes.select(rollout.candidate)
@@ -175,9 +177,15 @@ class Acts:
         return [(door, ways[1][0]) for door in ways[0] if ways[1]]
 
 
-def _left(state: State) -> Rule:
-    """The rule that the rollout has left in the routes, by what it wrote last, or by how far it is."""
-    return read_rule(state.restore[WROTE]) if WROTE in state.restore else live_rule(state)
+def _left(state: State) -> tuple[Rule, ...]:
+    """What the rollout may have left in the routes: the rule that it wrote last, or that it is known to have come to.
+
+    Whoever promotes it leaves the step out that a killed run, or one that could not prove it, has written and not told of.
+    """
+    last = read_rule(state.restore[WROTE]) if WROTE in state.restore else live_rule(state)
+    rollout, before = state.rollout, read_rule(state.before)
+    steps = [step for step in rollout.steps if step.weight is not None] if state.hurried else []
+    return (last, before, *(rule_at(before, rollout.candidate, step.tenths) for step in steps)) if steps else (last,)
 
 
 def _rule(text: str | None) -> Rule | None:

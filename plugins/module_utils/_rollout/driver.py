@@ -122,8 +122,7 @@ class Driver:
             worker.join(0.05)
             late = kind == PREPARE and time.time() >= until
             if ABORT in self._eyes.wishes() or self._lease.taken.is_set() or late:
-                scaled = self._acts.stop()
-                self.kept = replace(self.kept, state=replace(self.state, restore=scaled or self.state.restore))
+                self._acts.stop()
                 self._written += self._acts.written()
                 self._acts = self._make_acts()
                 return None
@@ -139,7 +138,7 @@ class Driver:
         self.kept = replace(self.kept, state=after, record=[*self.kept.record, made])
         if line:
             self.lines.append({"at": seen.now, "line": line})
-        if made["decided"] or line:
+        if made["decided"] or line or after.restore != before.restore:
             self._save(replace(after, due=self._due()))
         if line and (made["decided"] or seen.trouble):
             self._tell(after, line)

@@ -66,7 +66,7 @@ class Evidence:
         answers = {
             gate.name: self._answer(gate, state) for gate in gates if over and gate.kind in ("webhook", "command")
         }
-        window = Window(now - state.since, candidate, baseline, values, answers)
+        window = Window(now - state.moved, candidate, baseline, values, answers)
         return Seen(now, window=asdict(window), counters=counters, notes=notes)
 
     def _mirrors(self, state: State) -> bool:
@@ -121,5 +121,5 @@ class Evidence:
             "baseline": state.baseline,
             "candidate_service": candidate,
             "baseline_service": baseline,
-            "interval": f"{max(1, int(time.time() - state.since))}s",
+            "interval": f"{max(1, int(time.time() - state.moved))}s",
         }

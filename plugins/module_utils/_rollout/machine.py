@@ -54,6 +54,7 @@ class Seen:
     """What was seen when an action was carried out, or in place of one.
 
     ``trouble``: the action could not be carried out, and may be tried again. ``refused``: it was, and speaks against the candidate.
+    ``intent``: it was not yet, for what it would change is to be kept first: ``restore``, which puts it back.
     Nothing is decided by what is there for the record alone: ``queries`` that Prometheus was asked, ``patches`` that were written, each an
     ``object`` and its ``changes``, and the ``golden`` requests with what they got.
     """
@@ -62,6 +63,7 @@ class Seen:
     wish: str = ""
     trouble: str = ""
     refused: str = ""
+    intent: str = ""
     served: list[int] | None = None
     window: dict[str, Any] | None = None
     counters: dict[str, Any] | None = None
@@ -112,6 +114,8 @@ def advance(state: State, seen: Seen) -> State:
     state = replace(state, trouble="", trouble_since=0.0)
     if seen.refused and state.phase != ABORTING:
         return _abort(state, seen.refused, seen.now)
+    if seen.intent:
+        return state
     after: dict[str, Callable[[State, Seen], State]] = {
         PENDING: _marked,
         PREPARING: _prepared,
@@ -208,6 +212,7 @@ def _held(state: State, seen: Seen) -> State:
             live=state.step,
             tenths=tenths,
             since=seen.now,
+            moved=seen.now,
             looked=seen.now,
             patience=0.0,
             window=None,

@@ -17,7 +17,8 @@ from .._cluster.read import OURS, get, list_kind
 from .._cluster.readiness import is_ready
 from .._cluster.write import apply
 from .._plan.live import is_ours, serves_as
-from .._plan.owned import extract
+from .._plan.owned import extract, owners
+from .._plan.workload_plan import AUTOSCALERS
 from .._proof import FORBIDDEN
 from .._ready import Ready
 from .._render.meta import REST_PORT, Object
@@ -38,44 +39,44 @@ class NotReady(ClusterError):
 
 
 class Room:
-    """The workloads of one model, scaled with a permit. ``notes``: what could not be made sure of. ``patches``: what was written.
-
-    ``saved``: what ``make`` has changed, or was about to, as it was before.
-    """
+    """The workloads of one model, scaled with a permit. ``notes``: what could not be made sure of. ``patches``: what was written."""
 
     def __init__(self, client: Client, namespace: str, model: str, permit: Permit | None = None) -> None:
         self._client, self._namespace, self._model = client, namespace, model
-        self._permit, self.saved = permit or Permit(), dict[str, Any]()
+        self._permit = permit or Permit()
         self.notes: list[str] = []
         self.patches: list[dict[str, Any]] = []
 
     def make(self, candidate: str, before: Rule, tenths: int, restore: Mapping[str, Any]) -> dict[str, Any]:
         """Scale for a share of the candidate; what is to be put back in the end. Raises NoRoom, ClusterError, Stopped.
 
-        The others keep the Pods that they have: where an autoscaler has them in hand, its minimum is raised to their number.
+        The others keep the Pods that they have. Where an autoscaler has Pods in hand, its minimum is raised to their number.
+        Nothing is written where that is more than ``restore`` has: whoever calls keeps it first, and calls again.
         """
         deployments = {version: self._deployment(version) for version in dict.fromkeys((*before.live, candidate))}
         scalers = {
             entry["spec"]["scaleTargetRef"]["name"]: entry
             for entry in list_kind(self._client, "HorizontalPodAutoscaler", self._namespace)
         }
-        saved: dict[str, Any] = {"minimum": dict(restore.get("minimum") or {}), "replicas": restore.get("replicas")}
-        if saved["replicas"] is None:
-            saved["replicas"] = _replicas(deployments[candidate])
-        self.saved = saved
+        self.notes = []
         full = sum(_replicas(deployments[version]) for version in before.live if version != candidate)
         wanted = max(_replicas(deployments[candidate]), needed(full, tenths))
         self._fits(deployments[candidate], wanted - _replicas(deployments[candidate]))
+        known, minimum = dict(restore.get("minimum") or {}), dict[str, int]()
+        scaled: list[tuple[Object, str, int]] = []
         for version, deployment in deployments.items():
             least = wanted if version == candidate else _replicas(deployment)
             scaler = scalers.get(deployment["metadata"]["name"])
-            if scaler is not None:
-                self._raise(scaler, least, saved["minimum"])
-            elif least != _replicas(deployment):
-                body = extract(deployment)
-                body["spec"]["replicas"] = least
-                self._apply(deployment, body)
-        return saved
+            if scaler is not None and self._is_low(scaler, least):
+                scaled.append((scaler, "minReplicas", least))
+                minimum[scaler["metadata"]["name"]] = scaler["spec"].get("minReplicas", 1)
+            if least > _replicas(deployment):  # an autoscaler would do so in its own time, and never from 0
+                scaled.append((deployment, "replicas", least))
+        if not minimum.keys() <= known.keys():
+            return {**restore, "minimum": {**minimum, **known}}
+        for live, name, count in scaled:
+            self._scale(live, name, count)
+        return dict(restore)
 
     def wait(self, version: str, timeout: float) -> list[int] | None:
         """The integers that a version serves, once it does. Raises NotReady after ``timeout`` seconds."""
@@ -106,21 +107,19 @@ class Room:
         for name, minimum in (restore.get("minimum") or {}).items():
             scaler = get(self._client, "HorizontalPodAutoscaler", self._namespace, name)
             if scaler is not None and is_ours(scaler) and scaler["spec"].get("minReplicas") != minimum:
-                body = extract(scaler)
-                body["spec"]["minReplicas"] = minimum
-                self._apply(scaler, body)
+                self._scale(scaler, "minReplicas", minimum)
 
     def empty(self, version: str) -> None:
         """Scale a version to no Pods."""
         deployment = get(self._client, "Deployment", self._namespace, names.version(self._model, version))
         if deployment is not None and _replicas(deployment):
-            body = extract(deployment)
-            body["spec"]["replicas"] = 0
-            self._apply(deployment, body)
+            self._scale(deployment, "replicas", 0)
 
-    def _apply(self, live: Object, wanted: Object) -> None:
+    def _scale(self, live: Object, name: str, count: int) -> None:
+        wanted = extract(live)
+        wanted["spec"][name] = count
         with self._permit:
-            apply(self._client, wanted)
+            apply(self._client, wanted, force=AUTOSCALERS in owners(live, "spec", name))
             self.patches.append(patch_result(live, wanted))
 
     def _deployment(self, version: str) -> Object:
@@ -132,23 +131,21 @@ class Room:
             )
         return found
 
-    def _raise(self, scaler: Object, least: int, minimum: dict[str, Any]) -> None:
-        name, has = scaler["metadata"]["name"], scaler["spec"].get("minReplicas", 1)
-        if has >= least:
-            return
+    def _is_low(self, scaler: Object, least: int) -> bool:
+        """Whether an autoscaler's minimum has to be raised, and may be. Raises NoRoom."""
+        name = scaler["metadata"]["name"]
+        if scaler["spec"].get("minReplicas", 1) >= least:
+            return False
         if not is_ours(scaler):
             self.notes.append(
                 f"HorizontalPodAutoscaler {name} is not of this collection and may scale below {least} Pods during the rollout"
             )
-            return
+            return False
         if least > scaler["spec"]["maxReplicas"]:
             raise NoRoom(
                 f"{least} Pods of {name} are needed, and its autoscaler has a maximum of {scaler['spec']['maxReplicas']}; raise autoscale.max"
             )
-        minimum.setdefault(scaler["metadata"]["name"], has)
-        body = extract(scaler)
-        body["spec"]["minReplicas"] = least
-        self._apply(scaler, body)
+        return True
 
     def _fits(self, deployment: Object, more: int) -> None:
         """Look at the nodes where more Pods are needed, if that is allowed; the scheduler finds out otherwise."""

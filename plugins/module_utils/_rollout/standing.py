@@ -27,7 +27,7 @@ from .weights import Destinations
 
 
 class Standing:
-    """The Pods behind a route. ``notes``: what could not be made sure of. ``patches``, ``saved``: nothing, ever."""
+    """The Pods behind a route. ``notes``: what could not be made sure of. ``patches``: nothing, ever."""
 
     def __init__(self, client: Client, rollout: Rollout, origin: Destinations) -> None:
         self._client, self._rollout, self._origin = client, rollout, origin
@@ -36,7 +36,6 @@ class Standing:
         self._seen: Behind | None = None
         self.notes: list[str] = []
         self.patches: list[dict[str, Any]] = []
-        self.saved: dict[str, Any] = {}
 
     def make(self, candidate: str, before: Rule, tenths: int, restore: Mapping[str, Any]) -> dict[str, Any]:
         """Note how many Pods a share of the candidate needs, in proportion to those of the others; ``wait`` waits for them."""

@@ -35,7 +35,8 @@ class State:
     are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``since`` is when the present
     step got its routes (or the phase began), ``patience`` when a wait for more evidence began. ``counters`` is what evidence goes on from,
     ``window`` the last look (None, with ``blind`` saying why, where it showed nothing), ``approved`` the steps that a person has
-    let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end.
+    let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end. ``moved`` is when the routes were written, from which on
+    evidence counts: a hold that was paused begins anew, and what was counted does not.
     ``foreign``, where somebody else owns the VirtualService, is what it was like before: ``route``, the destinations with their weights, and
     ``series``, by version, the labels of its metrics.
     """
@@ -55,6 +56,7 @@ class State:
     hurried: bool = False
     served: list[int] | None = None
     since: float = 0.0
+    moved: float = 0.0
     looked: float = 0.0
     patience: float = 0.0
     counters: dict[str, Any] = field(default_factory=dict)

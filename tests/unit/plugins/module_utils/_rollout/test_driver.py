@@ -1,0 +1,82 @@
+"""What a driver has kept on the cluster at each moment: a run may be killed at any of them, and real ones are over too soon to be met."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from typing import Any
+
+import pytest
+
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.acts import Acts
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies import Copies
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.driver import Driver
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.evidence import Evidence
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Lease
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import Seen, advance
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import PREPARING, begin
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
+from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer, listing
+from ansible_collections.tfserving.istio.tests.unit.support.fixtures import live
+
+PLAN = read_rollout({"name": "scaled", "candidate": "v2", "steps": [100], "gates": []})
+DEPLOYMENTS = "/apis/apps/v1/namespaces/kubeflow/deployments"
+SCALERS = "/apis/autoscaling/v2/namespaces/kubeflow/horizontalpodautoscalers"
+KEPT = "/api/v1/namespaces/kubeflow/configmaps/scaled.rollout"
+
+
+class Cluster:
+    """Deployments v1 with four Pods and v2 with one, each with an autoscaler whose minimum is 2 and 1; what writes them is refused."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.state: dict[str, Any] = {}
+        self.minimum_at_each_write: list[Any] = []
+        """The minimum that was kept, when an autoscaler or a Deployment was about to be written."""
+        scalers = []
+        for version, replicas, minimum in (("v1", 4, 2), ("v2", 1, 1)):
+            deployment, scaler = (
+                copy.deepcopy(live("Deployment-scaled")),
+                copy.deepcopy(live("HorizontalPodAutoscaler")),
+            )
+            deployment["metadata"]["name"] = scaler["metadata"]["name"] = f"scaled-{version}"
+            deployment["spec"]["replicas"], scaler["spec"]["minReplicas"] = replicas, minimum
+            scaler["spec"]["scaleTargetRef"]["name"] = f"scaled-{version}"
+            scalers.append(scaler)
+            server.at("GET", f"{DEPLOYMENTS}/scaled-{version}", (200, deployment))
+            server.at("PATCH", f"{DEPLOYMENTS}/scaled-{version}", self.refuse)
+            server.at("PATCH", f"{SCALERS}/scaled-{version}", self.refuse)
+        server.at("GET", SCALERS, (200, listing(*scalers)))
+        server.at("GET", "/api/v1/nodes", (403, {"message": "forbidden"}))
+        server.at("GET", "/api/v1/pods", (403, {"message": "forbidden"}))
+        server.at("GET", "/api/v1/namespaces/kubeflow/configmaps", (200, listing()))
+        server.at("POST", "/api/v1/namespaces/kubeflow/events", (201, {}))
+        server.at("PATCH", KEPT, self.keep)
+
+    def keep(self, request: dict[str, Any]) -> tuple[int, Any]:
+        body = json.loads(request["body"])
+        self.state = json.loads(body["data"]["state.json"])
+        return 200, {**body, "metadata": {**body["metadata"], "resourceVersion": "2"}}
+
+    def refuse(self, request: dict[str, Any]) -> tuple[int, Any]:
+        self.minimum_at_each_write.append((self.state.get("restore") or {}).get("minimum"))
+        return 503, {"message": "killed"}
+
+
+@pytest.fixture
+def cluster(server: ApiServer) -> Cluster:
+    return Cluster(server)
+
+
+def test_the_minimum_of_every_autoscaler_is_kept_before_the_first_of_them_is_written(cluster: Cluster, client: Client):
+    state = advance(begin(PLAN, read_rule("v1:100"), None, time.time()), Seen(time.time()))
+    assert state.phase == PREPARING
+    acts = lambda: Acts(client, PLAN, Evidence(PLAN, None, Copies(client, PLAN)))  # noqa: E731
+    lease = Lease(client, "kubeflow", "scaled", "test")
+    driver = Driver(client, Kept(state, []), acts, lease, lambda state, line: None)
+    driver.drive(time.time() + 1)
+    assert cluster.minimum_at_each_write
+    assert all(kept == {"scaled-v1": 2, "scaled-v2": 1} for kept in cluster.minimum_at_each_write)
