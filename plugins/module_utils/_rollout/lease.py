@@ -64,7 +64,7 @@ class Lease:
                     raise Held(f"{spec['holderIdentity']} drives the rollout of {self._model}")
                 seen = version
                 duration = float(spec.get("leaseDurationSeconds") or SECONDS)
-                if now - since >= duration or _age(spec) >= 4 * duration:
+                if now - since >= duration:
                     return self._write(found, turns + 1)
                 if now - began >= timeout:
                     raise Held(

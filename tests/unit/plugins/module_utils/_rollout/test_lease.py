@@ -72,6 +72,17 @@ def test_one_that_is_not_renewed_is_taken_over_and_its_driver_learns_of_it(clien
     assert killed.taken.wait(2)
 
 
+def test_a_driver_whose_clock_is_behind_keeps_it(client, shelf, monkeypatch):
+    """The times in a Lease are its holder's."""
+    monkeypatch.setattr(module, "_now", lambda: "2026-01-01T00:00:00.000000Z")
+    mine = Lease(client, "kubeflow", "mnist", "first")
+    mine.take(0)
+    mine.renew()
+    with pytest.raises(Held, match="first drives the rollout of mnist"):
+        Lease(client, "kubeflow", "mnist", "second").take(5)
+    mine.stop(release=True)
+
+
 def test_an_abort_takes_it_from_whoever_has_it(client, shelf):
     driver = Lease(client, "kubeflow", "mnist", "driver")
     driver.take(0)
