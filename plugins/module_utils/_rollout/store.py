@@ -32,8 +32,8 @@ STATE, RECORD = "state.json", "record.json.z"
 ROLLOUT_LABEL = names.ANNOTATION + "rollout"
 """Label of both ConfigMaps: `state` or `wishes`."""
 
-LONGEST_RECORD = 600_000
-"""Bytes of the packed record; a ConfigMap holds 1 MiB."""
+LONGEST = 1_000_000
+"""Bytes of the state and the packed record; a ConfigMap holds 1 MiB."""
 
 
 @dataclass(frozen=True)
@@ -69,24 +69,25 @@ def load(client: Client, namespace: str, model: str) -> Kept | None:
 def save(client: Client, kept: Kept) -> Kept:
     """Write a state and its record. Raises Conflict where another driver has written in between."""
     rollout = kept.state.rollout
+    state = json.dumps(kept.state.to_json(), sort_keys=True)
     wanted: Object = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(names.rollout(rollout.name), rollout.namespace, rollout.name),
-        "data": {STATE: json.dumps(kept.state.to_json(), sort_keys=True)},
-        "binaryData": {RECORD: _packed(kept.record)},
+        "data": {STATE: state},
+        "binaryData": {RECORD: base64.b64encode(_packed(kept.record, LONGEST - len(state.encode()))).decode()},
     }
     wanted["metadata"]["labels"][ROLLOUT_LABEL] = "state"
     written = apply(client, wanted, True, kept.resource_version)
     return Kept(kept.state, kept.record, written["metadata"]["resourceVersion"])
 
 
-def _packed(record: list[dict[str, Any]]) -> str:
-    """The record in base64, thinned where it grows too long."""
+def _packed(record: list[dict[str, Any]], longest: int) -> bytes:
+    """The record, thinned where it is longer than it may be: the state goes before it."""
     while True:
         packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 9)
-        if len(packed) <= LONGEST_RECORD:
-            return base64.b64encode(packed).decode()
+        if len(packed) <= longest or not record:
+            return packed
         record = thinned(record)
 
 

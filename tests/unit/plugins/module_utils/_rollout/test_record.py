@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import zlib
+from dataclasses import replace
 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import store
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import LOOK, PREPARE, Seen
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.record import entry, seen_of
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import begin
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
-from ansible_collections.tfserving.istio.tests.unit.support.rollouts import World, drive, plan
+from ansible_collections.tfserving.istio.tests.unit.support.rollouts import BEGAN, World, drive, plan
 
 STATE = begin(plan(), read_rule("v1:100"), None, 0.0)
 
@@ -34,11 +37,24 @@ def test_keys_of_a_later_release_are_left_alone():
     assert seen_of(kept) == Seen(5.0)
 
 
-def test_a_record_fits_into_its_object(monkeypatch):
+def test_a_record_fits_into_its_object():
     record = drive(plan(), World())["record"]
     for longest in (4000, 400, 20):
-        monkeypatch.setattr(store, "LONGEST_RECORD", longest)
-        packed = base64.b64decode(store._packed(record))
+        packed = store._packed(record, longest)
         kept = json.loads(zlib.decompress(packed))
         assert len(packed) <= longest
         assert not kept or len(kept) + sum(made.get("left_out", 0) for made in kept) == len(record)
+
+
+def test_a_state_of_many_proxies_and_its_record_fit_into_their_object_together(client, server):
+    """Counters of 400 proxies, of some that have gone, and a record that can hardly be packed: 1.3 MB together."""
+    chance = random.Random(1)
+    series = {f"{chance.getrandbits(64):016x}": [float(n), BEGAN + n / 7] for n in range(14_000)}
+    record = [{**made, "line": f"{chance.getrandbits(48_000):x}"} for made in drive(plan(), World())["record"]]
+    server.fallback = lambda request: (200, {**json.loads(request["body"]), "metadata": {"resourceVersion": "1"}})
+    store.save(client, Kept(replace(STATE, counters={"series": series}), record))
+    written = json.loads(server.requests[0]["body"])
+    state, packed = written["data"]["state.json"], base64.b64decode(written["binaryData"]["record.json.z"])
+    assert len(state) > 500_000 and len(zlib.compress(json.dumps(record).encode(), 9)) > 500_000
+    assert len(state) + len(packed) <= 1_048_576
+    assert 0 < len(json.loads(zlib.decompress(packed))) < len(record)
