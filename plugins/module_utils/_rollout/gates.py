@@ -71,7 +71,7 @@ def looked(gate: Gate, looks: list[float | None], value: float | None) -> list[f
 def judge(gate: Gate, window: Window, alpha: float, budget: float | None = None) -> Verdict:
     """The gate's verdict. No traffic is never a failure.
 
-    alpha: the chance to fail a good candidate in this step, at whatever look (``statistics.share``). budget: the chance to pass a bad
+    alpha: the chance to fail a good candidate in this step, at whatever look (``Rollout.alpha``). budget: the chance to pass a bad
     one, alpha where it is not given. A rollout gives its whole error budget here, undivided: to be promoted, a candidate has to pass
     the gate that it misses in every step, so that chances do not add up.
     """

@@ -34,14 +34,6 @@ Sample = tuple[int, int]
 """Bad ones, and all."""
 
 
-def share(budget: float, steps: int, gates: int) -> float:
-    """The part of a rollout's error budget (0.05) that one gate of one step may use up to abort a good candidate.
-
-    Any gate of any step may abort, so the budget is divided by their number (Bonferroni).
-    """
-    return budget / (steps * gates)
-
-
 def interval(bad: int, total: int, alpha: float, centre: float = 0.02) -> tuple[float, float]:
     """A confidence sequence for the share of bad ones: each of its ends is wrong at any look with a chance of at most alpha."""
     threshold = _mixture((bad, total), centre) - log(1 / alpha)

@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import Counts
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.gates import FAIL, PASS, Window, judge
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.statistics import share
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.gate import read_gate
+from ansible_collections.tfserving.istio.tests.unit.support.rollouts import plan
 
 BUDGET, STEPS, GATES, LOOKS = 0.05, 10, 5, 60
 RATE = 40
@@ -30,8 +30,14 @@ Judge = Callable[[int, int, int], str]
 """The outcome, from requests of each version and errors of the candidate and of the baseline."""
 
 
+def share(steps: int, gates: int) -> float:
+    """The part of the budget that a rollout gives to one gate of one step."""
+    named = [{"kind": "success_rate", "name": f"gate-{number}"} for number in range(gates)]
+    return plan(steps=[*range(1, steps), 100], gates=named, error_budget=100 * BUDGET).alpha
+
+
 def sequential(gate: object, steps: int, gates: int) -> Judge:
-    alpha = share(BUDGET, steps, gates)
+    alpha = share(steps, gates)
 
     @cache
     def outcome(requests: int, bad: int, other: int) -> str:
@@ -43,7 +49,7 @@ def sequential(gate: object, steps: int, gates: int) -> Judge:
 
 def for_one_look(steps: int, gates: int) -> Judge:
     """The exact binomial test, with the same division of the budget."""
-    alpha = share(BUDGET, steps, gates)
+    alpha = share(steps, gates)
 
     @cache
     def outcome(requests: int, bad: int, other: int) -> str:
@@ -92,6 +98,10 @@ def rollout(chance: random.Random, judged: Judge, shares: list[float], other: fl
 def share_of(outcome: str, judged: Judge, shares: list[float], other: float, steps: int, rollouts: int) -> float:
     chance = random.Random(1)
     return sum(rollout(chance, judged, shares, other, steps) == outcome for _try in range(rollouts)) / rollouts
+
+
+def test_the_budget_is_shared_by_every_gate_of_every_step():
+    assert share(10, 5) == pytest.approx(0.001) and share(1, 1) == BUDGET
 
 
 @pytest.mark.parametrize("p", [LIMIT, LIMIT / 2])

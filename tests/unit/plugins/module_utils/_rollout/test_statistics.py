@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.statistics import close, interval, share, worse
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.statistics import close, interval, worse
 
 SAMPLES = st.integers(0, 100_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 ALPHAS = st.floats(1e-6, 0.3)
@@ -96,8 +96,3 @@ def test_comparing_needs_fewer_requests_than_two_intervals():
     together = needed(lambda candidate, baseline: worse(candidate, baseline, 0.001))
     apart = needed(lambda candidate, baseline: interval(*candidate, 0.0005)[0] > interval(*baseline, 0.0005)[1])
     assert together < 0.75 * apart
-
-
-def test_the_budget_is_shared_by_every_gate_of_every_step():
-    assert share(0.05, 10, 5) == pytest.approx(0.001)
-    assert share(0.05, 1, 1) == 0.05
