@@ -13,20 +13,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._cluster.client import Client
-from ._cluster.errors import ClusterError
-from ._cluster.read import OURS, get, list_kind
+from ._cluster.read import get
 from ._converge import Converge
 from ._outcome import Outcome, Settings
 from ._plan.decide import moved, undone
 from ._plan.endpoints import Endpoints
 from ._plan.guard import refuse_in_rollout
-from ._plan.live import Live, LiveRule, read_live_rule
+from ._plan.live import Live
 from ._plan.owned import extract
 from ._plan.step import Plan, Stage, Step
 from ._plan.traffic_plan import select_step, shift_steps
-from ._plan.write import check_owner
 from ._render.meta import Object
 from ._report import failure, model_result, plan_text
+from ._rollout.routes import Routes
 from ._spec import names
 from ._spec.check import DNS_LABEL, SERVICE_NAME
 from ._spec.errors import Collector
@@ -38,7 +37,9 @@ Result = dict[str, Any]
 def converge_traffic(client: Client, params: Mapping[str, Any], check: bool) -> Result:
     """The module's result; its ``failed`` and ``msg`` say what went wrong after the plan. Raises SpecError and ClusterError before."""
     namespace, name, declared = _read_params(params)
-    live, before, endpoints = _read(client, namespace, name)
+    routes = Routes(client, namespace, name)
+    found, before = routes.read()
+    live, endpoints = Live(namespace, name, {("VirtualService", names.rule(name)): found}), routes.endpoints()
     undo = params["state"] == "previous"
     if declared is not None:
         check_versions(declared, endpoints.versions, f"{namespace}/{name}")
@@ -73,22 +74,6 @@ def _read_params(params: Mapping[str, Any]) -> tuple[str, str, Rule | None]:
         rule = problems.run("rule", lambda: read_rule(params["rule"]))
     problems.finish()
     return str(namespace), str(name), rule
-
-
-def _read(client: Client, namespace: str, name: str) -> tuple[Live, LiveRule, Endpoints]:
-    found = get(client, "VirtualService", namespace, names.rule(name))
-    if found is None:
-        raise ClusterError(
-            f"there is no model {name} in namespace {namespace}: VirtualService {names.rule(name)} does not exist; deploy it first "
-            "(tfserving.istio.model), or name another namespace"
-        )
-    live = Live(namespace, name, {("VirtualService", names.rule(name)): found})
-    check_owner(live, found)
-    return (
-        live,
-        read_live_rule(found),
-        Endpoints(name, list_kind(client, "EndpointSlice", namespace, f"{OURS},app={name}")),
-    )
 
 
 def _select(client: Client, live: Live, endpoints: Endpoints, rule: Rule) -> list[Step]:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.page.document import page
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.report import report
+from ansible_collections.tfserving.istio.plugins.plugin_utils._replace import replace
 
 JSON, HTML = "report.json", "report.html"
 
@@ -44,7 +44,7 @@ class ReportFiles:
         folder.mkdir(parents=True, exist_ok=True)
         texts = {JSON: json.dumps(made, indent=1, ensure_ascii=False) + "\n", HTML: page(made)}
         for name, text in texts.items():
-            _replace(folder / name, text)
+            replace(folder / name, text)
         return [str(folder / name) for name in texts]
 
     def _own(self, rollout: Mapping[str, Any]) -> Path:
@@ -57,15 +57,6 @@ class ReportFiles:
         except (ValueError, KeyError, TypeError):  # it is none of ours
             same = False
         return self._folder if same else self._folder / _name(f"{rollout['namespace']}.{rollout['name']}")
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _name(text: str) -> str:

@@ -12,7 +12,6 @@ import difflib
 import errno
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.weights i
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.model import NAMESPACE
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import Rule, all_to, read_rule
+from ansible_collections.tfserving.istio.plugins.plugin_utils._replace import replace
 from ansible_collections.tfserving.istio.plugins.plugin_utils._yaml_text import Edit, Refused, Text, get, items, word
 
 VAULT = "$ANSIBLE_VAULT"
@@ -53,7 +53,7 @@ class WriteBack:
         with _named(self._path), _alone(self._path.parent):
             before, after = self._texts(read_rule(rule))
             if before != after:
-                _replace(self._path, after)
+                replace(self._path, after)
             return self._diff(before, after)
 
     def __str__(self) -> str:
@@ -183,14 +183,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-        shutil.copymode(path, part)
-        os.replace(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)

@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""Writes MODEL-rule in a rollout, and proves that the gateways have it."""
+"""Reads MODEL-rule; writes it in a rollout, and proves that the gateways have it."""
 
 from __future__ import annotations
 

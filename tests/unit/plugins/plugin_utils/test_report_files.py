@@ -79,7 +79,7 @@ def test_a_write_that_fails_leaves_the_old_report(tmp_path, monkeypatch):
     def full(*_args, **_more):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(OSError, match="No space"):
         files.write(kept(candidate="v3"), True)
     monkeypatch.undo()
