@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import socket
 from typing import Any
@@ -22,7 +23,11 @@ WATCHED = 5
 """Seconds of a slice at most where a person looks at one host. What happens ends a slice anyway, so that it is told at once."""
 
 ALONE = 120
-"""The same where nobody looks, or at many hosts: each slice costs the start of a program."""
+"""The same where nobody looks: each slice costs the start of a program."""
+
+FLEET = (120, 180)
+"""Seconds of a slice where a play has several hosts, whatever happens but its end: the programs of all hosts would start anew with each event.
+Drawn by lot, so that they do not all end at once."""
 
 PATIENCE = 120
 """Seconds that a slice waits for an API server that went away after the one before."""
@@ -33,11 +38,9 @@ class ActionModule(ClusterAction):
 
     def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         state, one_slice = str(arguments.get("state", "complete")), boolean(arguments.get("slice", False), strict=False)
-        screen = Screen(alone=len(task_vars.get("ansible_play_hosts", [])) < 2 and not one_slice)
-        holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-        loop: dict[str, Any] = (
-            {} if one_slice else {"holder": holder, "slice_seconds": WATCHED if screen.renewed else ALONE}
-        )
+        several = len(task_vars.get("ansible_play_hosts", [])) > 1
+        screen = Screen(alone=not several and not one_slice)
+        loop = {} if one_slice else _loop(several, screen.renewed)
         files = None if self._task.check_mode else self._report_files(arguments, task_vars)
         unwritable = _prepared(files)
         if unwritable and state in ("complete", "reported"):
@@ -71,6 +74,16 @@ class ActionModule(ClusterAction):
         several = len(task_vars.get("ansible_play_hosts_all", [])) > 1
         host = str(task_vars.get("inventory_hostname", "")) if several else ""
         return ReportFiles(self._loader.path_dwim(str(folder)), host) if folder else None
+
+
+def _loop(several: bool, renewed: bool) -> dict[str, Any]:
+    """What a slice is told that is one of several: whose it is, and when it ends."""
+    seconds = random.randint(*FLEET) if several else WATCHED if renewed else ALONE
+    return {
+        "holder": f"{socket.gethostname()}-{secrets.token_hex(3)}",
+        "slice_seconds": seconds,
+        "until_event": not several,
+    }
 
 
 def _prepared(files: ReportFiles | None) -> str:

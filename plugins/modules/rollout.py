@@ -239,6 +239,10 @@ options:
     description: Length of a slice, in seconds.
     type: int
     default: 30
+  until_event:
+    description: Whether a slice ends as soon as something has happened, so that it can be told. The action plugin sets it where a play has one host.
+    type: bool
+    default: false
   lease_timeout:
     description: How long to wait for the Lease of a driver that was killed, in seconds. One that renews it is named at once.
     type: int
@@ -447,6 +451,7 @@ def main() -> None:
         write_back={"type": "path"},
         slice={"type": "bool", "default": False},
         slice_seconds={"type": "int", "default": 30},
+        until_event={"type": "bool", "default": False},
         lease_timeout={"type": "int", "default": 25},
         holder={"type": "str"},
         patience={"type": "int", "default": 0},

@@ -102,6 +102,7 @@ def _inventory(folder: Path, space: str, names: list[str], prometheus: dict[str,
     """A host a model, all of them this machine."""
     common = {
         "ansible_connection": "local",
+        "ansible_pipelining": True,  # as the documentation advises for a fleet
         "ansible_python_interpreter": sys.executable,
         "rollout_namespace": space,
         "rollout_candidate": "v2",

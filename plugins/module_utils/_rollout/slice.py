@@ -101,7 +101,7 @@ def drive(
             wish(client, rollout.namespace, rollout.name, kept.state.id, ABORT, why)
         if driver.state.phase == PAUSED and not wished:
             driver.resume()
-        driver.drive(began + params["slice_seconds"], telling=bool(params["holder"]))
+        driver.drive(began + params["slice_seconds"], telling=params["until_event"])
         done = driver.state.over or driver.state.phase == PAUSED
         said = {"changed": bool(driver.lines), "done": done, "lines": driver.lines}
         warnings = list(dict.fromkeys(tell.failed))

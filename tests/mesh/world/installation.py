@@ -21,13 +21,18 @@ def install(cluster: Cluster, installer: Ansible, settings: Settings, tags: str 
     mark = _digest(wanted)
     if _works(cluster, mark):
         return
-    _mark(cluster, None)
+    if "istio-system" in _namespaces(cluster):
+        _mark(cluster, None)  # a run that is killed below leaves nothing that passes for a mesh
     installer.playbook("install", wanted, tags)
     _mark(cluster, mark)
 
 
 def _mark(cluster: Cluster, mark: str | None) -> None:
     cluster.core.patch_namespace("istio-system", {"metadata": {"annotations": {MARK: mark}}})
+
+
+def _namespaces(cluster: Cluster) -> dict[str, Any]:
+    return {entry.metadata.name: entry for entry in cluster.core.list_namespace().items}
 
 
 def _digest(variables: dict[str, Any]) -> str:
@@ -37,7 +42,7 @@ def _digest(variables: dict[str, Any]) -> str:
 
 
 def _works(cluster: Cluster, mark: str) -> bool:
-    namespaces = {entry.metadata.name: entry for entry in cluster.core.list_namespace().items}
+    namespaces = _namespaces(cluster)
     if "kubeflow" not in namespaces or "istio-system" not in namespaces:
         return False
     if (namespaces["istio-system"].metadata.annotations or {}).get(MARK) != mark:
