@@ -66,6 +66,7 @@ def on_cluster(body: Callable[[nox.Session, Part], None]) -> Callable[[nox.Sessi
     def checked(session: nox.Session, results: Part) -> None:
         if reason := cluster.unavailable():
             results.skip("all", reason)
+            session.skip("there is no cluster to be had")
         elif results.prepare("cluster", cluster.start()):
             body(session, results)
 

@@ -35,8 +35,11 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
         element = ET.SubElement(root, "testcase", classname=suite, name=case.name, time=f"{case.seconds:.3f}")
         if case.outcome != "passed":
             message = UNPRINTABLE.sub("", case.message)
-            tag = "failure" if case.outcome == "failed" else "skipped"
-            ET.SubElement(element, tag, message=message.strip().rpartition("\n")[2][:200]).text = message
+            if case.outcome == "failed":  # a log, whose last line says what became of it
+                tag, said = "failure", message.strip().rpartition("\n")[2][:200]
+            else:
+                tag, said = "skipped", " ".join(message.split())
+            ET.SubElement(element, tag, message=said).text = message
     path.parent.mkdir(parents=True, exist_ok=True)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 

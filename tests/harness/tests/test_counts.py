@@ -13,13 +13,18 @@ CASES = [junit.Case("a", "passed"), junit.Case("b", "failed", "first\nlast"), ju
 
 
 def test_what_is_written_is_read(tmp_path: Path):
-    junit.write(tmp_path / "x.xml", "part", [*CASES, junit.Case("d", "failed", "\x1b[31mred\x1b[0m \x00")])
+    more = [
+        junit.Case("d", "failed", "\x1b[31mred\x1b[0m \x00"),
+        junit.Case("e", "skipped", "no ip:\n  install it\nor else"),
+    ]
+    junit.write(tmp_path / "x.xml", "part", [*CASES, *more])
     read = list(junit.read(tmp_path))
     assert [(case.name, case.outcome, case.message) for case in read] == [
         ("part.a", "passed", ""),
         ("part.b", "failed", "last"),
         ("part.c", "skipped", "no cluster"),
         ("part.d", "failed", "red"),
+        ("part.e", "skipped", "no ip: install it or else"),
     ]
 
 
