@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from sandbox import golang
@@ -32,6 +32,14 @@ def binary(build: GoBinary) -> Path:
             _compile(build, [*flags, "-o", str(folder / build.binary), build.package])
 
     return _cached(build.module, key(build.folder, flags), make) / build.binary
+
+
+def announce(builds: Iterable[GoBinary]) -> None:
+    """Say how long it will take, where more than one of them has to be built."""
+    missing = [build for build in builds if not _folder(build.module, key(build.folder, _flags(build))).exists()]
+    if len(missing) > 1:
+        names, minutes = ", ".join(build.module for build in missing), sum(build.minutes for build in missing)
+        say(f"{len(missing)} programs have to be built, once only: {names}; about {minutes} min on 2 cores")
 
 
 def files(wanted: GoFiles) -> Path:
@@ -62,9 +70,13 @@ def _flags(build: GoBinary) -> list[str]:
     return [f"-ldflags=-s -w {stamps}".rstrip(), *([f"-tags={build.tags}"] if build.tags else [])]
 
 
+def _folder(name: str, build_key: str) -> Path:
+    return program_cache() / f"{name}-{build_key}"
+
+
 def _cached(name: str, build_key: str, make: Callable[[Path], None]) -> Path:
     """The folder NAME-KEY of the cache. `make` fills it under another name, so that it is there whole or not at all."""
-    folder = program_cache() / f"{name}-{build_key}"
+    folder = _folder(name, build_key)
     if not folder.exists():
         with _locked(name):
             if not folder.exists():

@@ -25,10 +25,15 @@ BINARY = b"\x7fELF"  # how a program for Linux begins
 def resolve(verbose: bool = False) -> dict[str, Path]:
     """Path of every program and data folder by name, building what is missing; raises SandboxError."""
     found = _python_programs()
+    ours: dict[str, GoBinary] = {}
     for build in BUILDS:
         for program in build.programs:
-            path = given(_names(build, program)) or on_path(program)
-            found[program] = path or builds.binary(build)
+            if path := given(_names(build, program)) or on_path(program):
+                found[program] = path
+            else:
+                ours[program] = build
+    builds.announce(dict.fromkeys(ours.values()))
+    found |= {program: builds.binary(build) for program, build in ours.items()}
     for files in FILES:
         for name in files.files:
             found[name] = given((name,)) or builds.files(files) / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import threading
@@ -34,6 +35,16 @@ def test_a_build_runs_and_is_stamped_and_is_not_repeated(hello):
     made = first.stat().st_mtime_ns
     assert builds.binary(hello) == first
     assert first.stat().st_mtime_ns == made
+
+
+def test_who_has_to_wait_for_several_builds_is_told_how_long(hello, capsys):
+    again = dataclasses.replace(hello, programs=("again",), binary="again", minutes=4)
+    builds.announce([hello, again])
+    assert "2 programs have to be built, once only: hello, hello; about 5 min on 2 cores" in capsys.readouterr().err
+    builds.announce([hello])  # its own line says as much
+    builds.binary(hello)
+    builds.announce([hello, again])
+    assert "have to be built" not in capsys.readouterr().err
 
 
 def test_an_error_of_the_compiler_is_shown_and_leaves_nothing(hello):
