@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from .._spec.rule import WHOLE, Rule, read_rule
 from .evidence import Evidence
 from .foreign import Foreign
 from .golden import Door, summary, tried
+from .lease import Held
 from .machine import CHECK, FINISH, LOOK, MARK, PREPARE, PROVE, SHIFT, TAKE_BACK, Seen
 from .permit import Permit
 from .room import NoRoom, NotReady, Room
@@ -48,12 +50,16 @@ class Acts:
             self.routes = Foreign(client, rollout, foreign["route"], self._permit)
             self._room = Standing(client, rollout, foreign["route"])
 
+    def fence(self, confirm: Callable[[], None]) -> None:
+        """Ask ``confirm`` before each write; it raises Held."""
+        self._permit.fence = confirm
+
     def stop(self) -> None:
         """Nothing is written any more by an action that is still under way."""
         self._permit.stop()
 
     def carry_out(self, kind: str, state: State) -> Seen:
-        """Carry one action out. What the cluster or another program refuses is in the result; nothing else is raised but Stopped."""
+        """Carry one action out. What the cluster or another program refuses is in the result; nothing else is raised but Held and Stopped."""
         acts = {
             MARK: self._mark,
             PREPARE: self._prepare,
@@ -66,6 +72,8 @@ class Acts:
         }
         try:
             seen = acts[kind](state)
+        except Held:
+            raise
         except (ClusterError, SpecError) as error:
             seen = Seen(time.time(), trouble=str(error))
         if self.routes.wrote:  # whoever goes on has to know it, though nothing else came of the action

@@ -44,7 +44,7 @@ class Driver:
     ) -> None:
         self._client, self._make_acts, self._lease, self._tell = client, acts, lease, tell
         self.kept, self.lines = kept, list[dict[str, Any]]()
-        self._acts, self._written = acts(), list[dict[str, Any]]()
+        self._acts, self._written = self._fenced(), list[dict[str, Any]]()
         rollout = kept.state.rollout
         self._eyes = Eyes(client, rollout.namespace, rollout.name, kept.state.id)
 
@@ -111,7 +111,7 @@ class Driver:
         def work(acts: Acts, state: State) -> None:
             try:
                 found.append(acts.carry_out(kind, state))
-            except Stopped:
+            except (Stopped, Held):
                 return
             except Exception as error:  # a fault of ours must not leave a rollout without a driver
                 found.append(Seen(time.time(), trouble=f"{type(error).__name__}: {error}"))
@@ -124,9 +124,14 @@ class Driver:
             if ABORT in self._eyes.wishes() or self._lease.taken.is_set() or late:
                 self._acts.stop()
                 self._written += self._acts.written()
-                self._acts = self._make_acts()
+                self._acts = self._fenced()
                 return None
         return found[0] if found else None
+
+    def _fenced(self) -> Acts:
+        acts = self._make_acts()
+        acts.fence(self._lease.confirm)
+        return acts
 
     def _advance(self, kind: str, seen: Seen) -> None:
         if self._written:  # by an action that was stopped

@@ -75,7 +75,7 @@ class Foreign:
         """Write the weights unless they are so already; the rule, for ``prove``. Whoever has no mark to write gives the ownership back.
 
         Where ``known`` is given and the live rule is none of it, somebody else has moved the traffic, and SpecError is raised. Raises
-        Conflict where somebody else wrote at the same moment, ClusterError, Stopped.
+        Conflict where somebody else wrote at the same moment, Held, ClusterError, Stopped.
         """
         with self._permit:
             service, route = self.read()
@@ -83,6 +83,7 @@ class Foreign:
             model = self._rollout.name
             operations = patch(route, weights_for(model, rule, route.destinations, self._origin))
             if operations:
+                self._permit.fence()
                 service = self._patched(service, route, operations)
                 self.patches.append({"object": self._name, "changes": changed(route, operations)})
             self.wrote = rule

@@ -38,12 +38,12 @@ class Lease:
     def __init__(self, client: Client, namespace: str, model: str, holder: str) -> None:
         self._client, self._namespace, self._model = client, namespace, model
         self.name, self.holder = names.rollout(model), holder
-        self._version = ""
+        self._version, self._token = "", 0
         self._stop = threading.Event()
         self.unsure, self.taken = threading.Event(), threading.Event()
 
     def take(self, timeout: float, by_force: bool = False) -> int:
-        """Take the Lease, waiting ``timeout`` seconds for one that is not renewed any more; its fencing token. Raises Held.
+        """Take the Lease, waiting ``timeout`` seconds for one that is not renewed any more; its fencing token: the takers before. Raises Held.
 
         ``by_force``: from whoever has it, for an abort; that one's next write of the state is refused.
         Whether it is renewed is seen by its changes, not by its times: two hosts' clocks need not agree.
@@ -77,6 +77,13 @@ class Lease:
     def renew(self) -> None:
         """Renew in the background, until ``stop``. ``taken`` is set when the Lease is another's, ``unsure`` while it cannot be renewed in time."""
         threading.Thread(target=self._renewing, daemon=True).start()
+
+    def confirm(self) -> None:
+        """Raise Held where the Lease has been taken over: a driver that was held up may not know it yet. Raises ClusterError."""
+        spec = (get(self._client, "Lease", self._namespace, self.name) or {}).get("spec") or {}
+        if (spec.get("holderIdentity"), spec.get("leaseTransitions")) != (self.holder, self._token):
+            self.taken.set()
+            raise Held(f"another driver took the Lease {self.name} over; run again to go on")
 
     def stop(self, release: bool) -> None:
         self._stop.set()
@@ -121,6 +128,7 @@ class Lease:
             "renewTime": _now(),
             "leaseTransitions": turns,
         }
+        self._token = turns
         if found is not None:
             self._patch(spec, found["metadata"]["resourceVersion"])
             return turns

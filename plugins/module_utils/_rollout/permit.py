@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 
@@ -17,10 +18,15 @@ class Stopped(Exception):
 
 
 class Permit:
-    """One action's leave, held for the length of a write. After ``stop`` has returned no write begins, and none is under way."""
+    """One action's leave, held for the length of a write. After ``stop`` has returned no write begins, and none is under way.
+
+    ``fence`` is called between reading and writing, and raises where another driver has taken the rollout over: what that one has written by then is
+    not what was read.
+    """
 
     def __init__(self) -> None:
         self._lock, self._stopped = threading.Lock(), False
+        self.fence: Callable[[], None] = lambda: None
 
     def stop(self) -> None:
         with self._lock:

@@ -119,6 +119,7 @@ class Room:
         wanted = extract(live)
         wanted["spec"][name] = count
         with self._permit:
+            self._permit.fence()
             apply(self._client, wanted, force=AUTOSCALERS in owners(live, "spec", name))
             self.patches.append(patch_result(live, wanted))
 

@@ -67,7 +67,7 @@ class Routes:
         """Write the rule unless it stands already; the digest of the routes, for ``prove``.
 
         ``record`` makes what is remembered of what was; ``trial`` is what stands beside the rule. Where ``known`` is given and the live rule is
-        none of it, somebody else has moved the traffic, and SpecError is raised. Raises Conflict, ClusterError, Stopped.
+        none of it, somebody else has moved the traffic, and SpecError is raised. Raises Conflict, Held, ClusterError, Stopped.
         """
         with self._permit:
             found, live = self.read()
@@ -78,6 +78,7 @@ class Routes:
                 )
             wanted = rule_service(self.model, self.namespace, rule, live.policy, record(live.record), previews, trial)
             if changes(found, wanted):
+                self._permit.fence()
                 apply(self._client, wanted, False, found["metadata"]["resourceVersion"])
                 self.patches.append(patch_result(found, wanted))
         return str(wanted["spec"]["http"][0]["directResponse"]["body"]["string"])
@@ -102,6 +103,7 @@ class Routes:
                 return
             body = extract(service)
             body["spec"]["selector"] = {**body["spec"]["selector"], "version": version}
+            self._permit.fence()
             apply(self._client, body)
             self.patches.append(patch_result(service, body))
 

@@ -22,7 +22,7 @@ from .driver import AGAIN, Driver
 from .evidence import Evidence
 from .lease import Held, Lease
 from .machine import ABORT
-from .state import ABORTED, ABORTING, PAUSED, State, digest, live_rule
+from .state import PAUSED, State, digest, live_rule
 from .store import Kept, load, save, wish
 from .tell import Tell
 from .words import standing
@@ -34,7 +34,7 @@ STARTING = 15.0
 """Seconds in which an API server that was just started may not know anybody's rights yet."""
 
 REACT = 5.0
-"""Seconds that a driver has to notice an abort, before whoever asks for it takes over."""
+"""Seconds that a driver has to carry an abort out, before whoever asks for it takes over."""
 
 
 def patiently(work: Callable[[], T], patience: float) -> T:
@@ -149,10 +149,10 @@ def _abandoned(state: State, now: float) -> bool:
 
 
 def _react(client: Client, state: State) -> None:
-    """Give a driver that is at work the time to notice an abort; one that was killed does not, and is not waited for."""
+    """Give a driver that is at work the time to notice an abort and to end; one that was killed does not, and is not waited for longer."""
     deadline = time.time() + REACT
     while time.time() < deadline:
         kept = load(client, state.rollout.namespace, state.rollout.name)
-        if kept is None or kept.state.id != state.id or kept.state.phase in (ABORTING, ABORTED):
+        if kept is None or kept.state.id != state.id or kept.state.over:
             return
         time.sleep(0.5)

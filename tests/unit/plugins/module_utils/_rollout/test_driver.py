@@ -14,7 +14,7 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.acts impo
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies import Copies
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.driver import Driver
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.evidence import Evidence
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Lease
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held, Lease
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import Seen, advance
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import PREPARING, begin
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept
@@ -26,6 +26,7 @@ from ansible_collections.tfserving.istio.tests.unit.support.fixtures import live
 PLAN = read_rollout({"name": "scaled", "candidate": "v2", "steps": [100], "gates": []})
 DEPLOYMENTS = "/apis/apps/v1/namespaces/kubeflow/deployments"
 SCALERS = "/apis/autoscaling/v2/namespaces/kubeflow/horizontalpodautoscalers"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kubeflow/leases"
 KEPT = "/api/v1/namespaces/kubeflow/configmaps/scaled.rollout"
 
 
@@ -55,6 +56,13 @@ class Cluster:
         server.at("GET", "/api/v1/namespaces/kubeflow/configmaps", (200, listing()))
         server.at("POST", "/api/v1/namespaces/kubeflow/events", (201, {}))
         server.at("PATCH", KEPT, self.keep)
+        self.lease = {
+            "kind": "Lease",
+            "metadata": {"resourceVersion": "1"},
+            "spec": {"holderIdentity": "test", "leaseTransitions": 1},
+        }
+        server.at("GET", f"{LEASES}/scaled.rollout", lambda request: (200, self.lease))
+        server.at("PATCH", f"{LEASES}/scaled.rollout", lambda request: (200, self.lease))
 
     def keep(self, request: dict[str, Any]) -> tuple[int, Any]:
         body = json.loads(request["body"])
@@ -71,12 +79,34 @@ def cluster(server: ApiServer) -> Cluster:
     return Cluster(server)
 
 
-def test_the_minimum_of_every_autoscaler_is_kept_before_the_first_of_them_is_written(cluster: Cluster, client: Client):
+@pytest.fixture
+def driver(cluster: Cluster, client: Client) -> Driver:
+    """It has the Lease, and prepares the first step."""
     state = advance(begin(PLAN, read_rule("v1:100"), None, time.time()), Seen(time.time()))
     assert state.phase == PREPARING
-    acts = lambda: Acts(client, PLAN, Evidence(PLAN, None, Copies(client, PLAN)))  # noqa: E731
     lease = Lease(client, "kubeflow", "scaled", "test")
-    driver = Driver(client, Kept(state, []), acts, lease, lambda state, line: None)
+    lease.take(0)
+    return Driver(
+        client,
+        Kept(state, []),
+        lambda: Acts(client, PLAN, Evidence(PLAN, None, Copies(client, PLAN))),
+        lease,
+        lambda state, line: None,
+    )
+
+
+def test_the_minimum_of_every_autoscaler_is_kept_before_the_first_of_them_is_written(cluster: Cluster, driver: Driver):
     driver.drive(time.time() + 1)
     assert cluster.minimum_at_each_write
     assert all(kept == {"scaled-v1": 2, "scaled-v2": 1} for kept in cluster.minimum_at_each_write)
+
+
+@pytest.mark.parametrize("spec", [{"holderIdentity": "next"}, {"leaseTransitions": 3}, {"holderIdentity": None}])
+def test_a_driver_that_was_held_up_and_lost_its_lease_writes_nothing_any_more(
+    cluster: Cluster, driver: Driver, spec: dict[str, Any]
+):
+    """It has not tried to renew it since, so that nothing but the fence tells."""
+    cluster.lease["spec"] |= spec
+    with pytest.raises(Held, match=r"another driver took the Lease scaled\.rollout over"):
+        driver.drive(time.time() + 5)
+    assert cluster.minimum_at_each_write == []
