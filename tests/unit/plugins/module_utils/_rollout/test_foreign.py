@@ -72,6 +72,16 @@ def foreign(client: Client) -> Foreign:
     return Foreign(client, PLAN, copy.deepcopy(ORIGIN))
 
 
+def behind(server: ApiServer) -> None:
+    """Both versions serve."""
+    for kind in (
+        "discovery.k8s.io/v1/namespaces/kubeflow/endpointslices",
+        "networking.istio.io/v1/namespaces/kubeflow/destinationrules",
+    ):
+        server.at("GET", f"/apis/{kind}", (200, listing(*(SLICES if "slices" in kind else RULES))))
+    server.at("GET", "/api/v1/namespaces/kubeflow/pods", (200, listing(*PODS)))
+
+
 def patches(server: ApiServer) -> list[Any]:
     return [json.loads(request["body"]) for request in server.requests if request["method"] == "PATCH"]
 
@@ -123,12 +133,7 @@ def test_weights_that_are_nobodys_of_this_rollout_are_left_alone(client: Client,
 
 def test_a_shift_that_was_taken_back_a_moment_later_is_not_made_again(client: Client, server: ApiServer):
     """Not even by the next slice, which is another process and has nothing but the state to go by."""
-    for kind in (
-        "discovery.k8s.io/v1/namespaces/kubeflow/endpointslices",
-        "networking.istio.io/v1/namespaces/kubeflow/destinationrules",
-    ):
-        server.at("GET", f"/apis/{kind}", (200, listing(*(SLICES if "slices" in kind else RULES))))
-    server.at("GET", "/api/v1/namespaces/kubeflow/pods", (200, listing(*PODS)))
+    behind(server)
     server.at("GET", PATH, (200, service(100, None)))
     server.at("PATCH", PATH, (200, service(80, 20)))
     state = replace(begin(PLAN, BEFORE, None, 0.0, {"route": ORIGIN, "series": SERIES}), phase=HOLDING, step=0)
@@ -142,6 +147,16 @@ def test_a_shift_that_was_taken_back_a_moment_later_is_not_made_again(client: Cl
     after = read_state(json.loads(json.dumps(advance(state, seen).to_json())))
     assert "where the weights are v1:100:v2:0 now, and were v1:80:v2:20" in shifted(after).trouble
     assert len(patches(server)) == 1
+
+
+def test_a_promotion_goes_on_from_a_step_that_a_killed_run_wrote_and_did_not_tell_of(client: Client, server: ApiServer):
+    behind(server)
+    server.at("GET", PATH, (200, service(80, 20)))
+    server.at("PATCH", PATH, (200, service(0, 100)))
+    state = begin(PLAN, BEFORE, None, 0.0, {"route": ORIGIN, "series": SERIES})
+    state = replace(state, phase=HOLDING, step=1, hurried=True)
+    Acts(client, PLAN, Evidence(PLAN, None, Copies(client, PLAN)), state.foreign).carry_out(SHIFT, state)
+    assert [step.get("value") for step in patches(server)[0][1:]] == [0, 100]
 
 
 def test_an_abort_writes_what_was_there_and_gives_the_ownership_back(client: Client, server: ApiServer):
