@@ -19,7 +19,7 @@ from .._cluster.errors import ClusterError, Conflict
 from .acts import Acts
 from .eyes import Eyes
 from .lease import Held, Lease
-from .machine import ABORT, PAUSE, PREPARE, PROMOTE, REST, RESUME, TAKE_BACK, Seen, action, advance
+from .machine import ABORT, PAUSE, PREPARE, PROMOTE, PROVE, REST, RESUME, TAKE_BACK, Seen, action, advance
 from .permit import Stopped
 from .record import entry
 from .state import ABORTING, State
@@ -71,7 +71,9 @@ class Driver:
                 if self._lease.unsure.is_set():
                     self._wait_for_lease()
                     continue
-                if self._wish():
+                wish = self._wish()
+                if wish:
+                    self._advance(wish.wish, wish)
                     continue
                 kind, due = action(self.state)
                 now = time.time()
@@ -91,19 +93,21 @@ class Driver:
             self._eyes.close()
         self._save(replace(self.state, due=self._due()))
 
-    def _wish(self) -> bool:
-        """Grant the strongest wish that changes anything."""
+    def _wish(self) -> Seen | None:
+        """The strongest wish that changes anything."""
         wishes = self._eyes.wishes()
         for kind in (ABORT, PROMOTE, PAUSE):
             if kind in wishes:
                 seen = Seen(time.time(), wish=kind, notes=[wishes[kind]])
                 if advance(self.state, seen) != self.state:
-                    self._advance(kind, seen)
-                    return True
-        return False
+                    return seen
+        return None
 
     def _carry_out(self, kind: str, until: float) -> Seen | None:
-        """What was seen; None where a wish for an abort, or the end of the slice, came first. Then nothing of the action is written any more."""
+        """What was seen; None where a wish, or the end of the slice, came first. Then nothing of the action is written any more.
+
+        An abort ends any action. What only waits, and moves nothing, is ended by the other wishes too.
+        """
         if kind == TAKE_BACK:
             return self._acts.carry_out(kind, self.state)
         found: list[Seen] = []
@@ -121,7 +125,9 @@ class Driver:
         while worker.is_alive():
             worker.join(0.05)
             late = kind == PREPARE and time.time() >= until
-            if ABORT in self._eyes.wishes() or self._lease.taken.is_set() or late:
+            wish = self._wish()
+            asked = wish is not None and (wish.wish == ABORT or kind in (PREPARE, PROVE))
+            if asked or self._lease.taken.is_set() or late:
                 self._acts.stop()
                 self._written += self._acts.written()
                 self._acts = self._fenced()

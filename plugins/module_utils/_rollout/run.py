@@ -17,6 +17,7 @@ from typing import Any
 from .._cluster.client import Client
 from .._spec.check import DNS_LABEL, SERVICE_NAME
 from .._spec.errors import Collector, wrong
+from .._spec.rollout import RULE
 from .._spec.rule import WHOLE
 from .begin import may_begin, read, refuse_again, refuse_other
 from .lease import Held
@@ -74,9 +75,15 @@ def _wanted(client: Client, params: Mapping[str, Any], kept: Kept | None, holder
     wish(client, namespace, name, kept.state.id, WISHES[params["state"]], why)
     rollout = kept.state.rollout
     try:
-        return drive(client, params, kept, rollout, None, holder, wished=params["state"])
+        result = drive(client, params, kept, rollout, None, holder, wished=params["state"])
     except Held:
-        return await_driver(client, params, kept.state, ended)
+        result = await_driver(client, params, kept.state, ended)
+    if ended == ABORTED and result["phase"] == COMPLETE:
+        raise wrong(
+            f"the rollout of {namespace}/{name} was complete before it could be aborted: {rollout.candidate} has 100 percent. To go back: "
+            + ("tfserving.istio.traffic with state: previous" if rollout.manage == RULE else "move the weights back")
+        )
+    return result
 
 
 def _reported(params: Mapping[str, Any], kept: Kept | None) -> Result:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,19 +17,20 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies im
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.driver import Driver
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.evidence import Evidence
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held, Lease
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import Seen, advance
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import PREPARING, begin
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import PAUSE, PREPARE, Seen, advance
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.room import Room
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import PAUSED, PREPARING, begin
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept, wish
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
-from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer, listing
+from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer, events, listing
 from ansible_collections.tfserving.istio.tests.unit.support.fixtures import live
 
 PLAN = read_rollout({"name": "scaled", "candidate": "v2", "steps": [100], "gates": []})
 DEPLOYMENTS = "/apis/apps/v1/namespaces/kubeflow/deployments"
 SCALERS = "/apis/autoscaling/v2/namespaces/kubeflow/horizontalpodautoscalers"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kubeflow/leases"
-KEPT = "/api/v1/namespaces/kubeflow/configmaps/scaled.rollout"
+CONFIGMAPS = "/api/v1/namespaces/kubeflow/configmaps"
 
 
 class Cluster:
@@ -53,9 +56,12 @@ class Cluster:
         server.at("GET", SCALERS, (200, listing(*scalers)))
         server.at("GET", "/api/v1/nodes", (403, {"message": "forbidden"}))
         server.at("GET", "/api/v1/pods", (403, {"message": "forbidden"}))
-        server.at("GET", "/api/v1/namespaces/kubeflow/configmaps", (200, listing()))
+        self.wishes, self.wished = list[dict[str, Any]](), threading.Event()
+        server.at("GET", CONFIGMAPS, lambda request: (200, listing(*self.wishes)))
+        server.at("WATCH", CONFIGMAPS, self.watch)
+        server.at("PATCH", f"{CONFIGMAPS}/scaled.wishes", self.wish)
         server.at("POST", "/api/v1/namespaces/kubeflow/events", (201, {}))
-        server.at("PATCH", KEPT, self.keep)
+        server.at("PATCH", f"{CONFIGMAPS}/scaled.rollout", self.keep)
         self.lease = {
             "kind": "Lease",
             "metadata": {"resourceVersion": "1"},
@@ -68,6 +74,16 @@ class Cluster:
         body = json.loads(request["body"])
         self.state = json.loads(body["data"]["state.json"])
         return 200, {**body, "metadata": {**body["metadata"], "resourceVersion": "2"}}
+
+    def wish(self, request: dict[str, Any]) -> tuple[int, Any]:
+        meta = {"name": "scaled.wishes", "namespace": "kubeflow", "resourceVersion": "2"}
+        self.wishes = [{"metadata": meta, **json.loads(request["body"])}]
+        self.wished.set()
+        return 200, self.wishes[0]
+
+    def watch(self, request: dict[str, Any]) -> tuple[int, Any]:
+        self.wished.wait(10)
+        return 200, events(*(("MODIFIED", entry) for entry in self.wishes))
 
     def refuse(self, request: dict[str, Any]) -> tuple[int, Any]:
         self.minimum_at_each_write.append((self.state.get("restore") or {}).get("minimum"))
@@ -101,6 +117,21 @@ def test_the_minimum_of_every_autoscaler_is_kept_before_the_first_of_them_is_wri
     assert all(kept == {"scaled-v1": 2, "scaled-v2": 1} for kept in cluster.minimum_at_each_write)
 
 
+def test_a_pause_does_not_wait_for_a_candidate_to_get_ready(
+    cluster: Cluster, driver: Driver, client: Client, server: ApiServer
+):
+    def slow(request: dict[str, Any]) -> tuple[int, Any]:
+        wish(client, "kubeflow", "scaled", driver.state.id, PAUSE, "lunch")
+        server.closing.wait(8)
+        return 503, {"message": "away"}
+
+    server.at("GET", SCALERS, slow)
+    began = time.monotonic()
+    driver.drive(time.time() + 20)
+    assert (driver.state.phase, driver.state.reason) == (PAUSED, "lunch")
+    assert time.monotonic() - began < 4
+
+
 @pytest.mark.parametrize("spec", [{"holderIdentity": "next"}, {"leaseTransitions": 3}, {"holderIdentity": None}])
 def test_a_driver_that_was_held_up_and_lost_its_lease_writes_nothing_any_more(
     cluster: Cluster, driver: Driver, spec: dict[str, Any]
@@ -110,3 +141,19 @@ def test_a_driver_that_was_held_up_and_lost_its_lease_writes_nothing_any_more(
     with pytest.raises(Held, match=r"another driver took the Lease scaled\.rollout over"):
         driver.drive(time.time() + 5)
     assert cluster.minimum_at_each_write == []
+
+
+def test_pods_that_a_run_adds_long_after_one_was_killed_have_their_whole_time(
+    cluster: Cluster, driver: Driver, client: Client, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+):
+    """Waiting for Pods is what a mock stands for: how long is asked of it."""
+    for version in ("v1", "v2"):
+        server.at("PATCH", f"{DEPLOYMENTS}/scaled-{version}", (200, {}))
+        server.at("PATCH", f"{SCALERS}/scaled-{version}", (200, {}))
+    waited: list[float] = []
+    monkeypatch.setattr(Room, "wait", lambda _room, _version, timeout: waited.append(timeout) or [2])
+    kept = {"minimum": {"scaled-v1": 2, "scaled-v2": 1}}
+    state = replace(driver.state, since=time.time() - 3600, restore=kept)
+    acts = Acts(client, PLAN, Evidence(PLAN, None, Copies(client, PLAN)))
+    assert acts.carry_out(PREPARE, state).served == [2]
+    assert waited == [pytest.approx(PLAN.ready_timeout, abs=5)]

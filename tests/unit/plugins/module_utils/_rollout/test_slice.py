@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import slice as slices
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import ABORTED, ABORTING, HOLDING, begin
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
+from ansible_collections.tfserving.istio.tests.unit.support.rollouts import plan
 
 AWAY, REFUSED, WRONG = ClusterError("away"), ClusterError("forbidden", 403), ClusterError("wrong", 422)
 
@@ -33,6 +39,14 @@ def answers(*given):
         return answer
 
     return work
+
+
+def test_a_driver_that_notices_an_abort_is_left_to_end_it(monkeypatch: pytest.MonkeyPatch):
+    state = begin(plan(), read_rule("v1:100"), None, 0.0)
+    phases = [HOLDING, ABORTING, ABORTING, ABORTED]
+    monkeypatch.setattr(slices, "load", lambda *place: Kept(replace(state, phase=phases.pop(0)), []))
+    slices._react(None, state)  # type: ignore[arg-type]
+    assert phases == []
 
 
 @pytest.mark.parametrize(
