@@ -99,7 +99,8 @@ class Acts:
         except NoRoom as error:
             return Seen(time.time(), refused=str(error))
         if restore != state.restore:
-            return Seen(time.time(), intent=f"to be put back in the end: {restore}", restore=restore)
+            raised = ", ".join(f"{name} ({has})" for name, has in restore["minimum"].items())
+            return Seen(time.time(), intent=f"the minimum of {raised} is put back in the end", restore=restore)
         # A slice that was cut short began to wait before; a run that was killed may have scaled nothing.
         began = time.time() if self._room.patches else state.since
         left = max(1.0, began + rollout.ready_timeout - time.time())
