@@ -23,11 +23,12 @@ def urls(model):
 def sidecars(cluster, settings):
     """Skips where sidecars cannot run."""
     if settings.sandbox:
-        from sandbox import ids  # not there in a tree without a sandbox
+        from sandbox.layout import Layout  # not there in a tree without a sandbox
+        from sandbox.record import running
 
-        found = ids.available()
-        if not found.sidecars:
-            pytest.skip(f"no sidecars on this sandbox: {found.why_small}")
+        machine = running(Layout.from_environment())
+        if machine and machine.sidecars_refused:
+            pytest.skip(f"no sidecars on this sandbox: {machine.sidecars_refused}")
 
 
 def test_callers_with_a_sidecar_follow_the_rule(operator, cluster, settings, model, namespace, sidecars):
