@@ -137,10 +137,11 @@ def test_a_second_terminal_pauses_and_aborts(operator, cluster, model, traffic):
 def test_of_two_runs_one_works_and_the_other_says_who(operator, cluster, model):
     both = model("v1", "v2", traffic="v1:100:v2:0")
     operator.model(both)
-    first = operator.start_rollout(both, "v2", **{**LONG, "hold": 10})
+    first = operator.start_rollout(both, "v2", **{**LONG, "hold": 120})
     wait_for(cluster, both, first, holds)
-    assert "drives the rollout of" in _refused(lambda: operator.rollout(both, "v2", **{**LONG, "hold": 10}))
-    assert "another rollout is under way" in _refused(lambda: operator.rollout(both, "v2", **{**LONG, "hold": 11}))
+    assert "drives the rollout of" in _refused(lambda: operator.rollout(both, "v2", **{**LONG, "hold": 120}))
+    assert "another rollout is under way" in _refused(lambda: operator.rollout(both, "v2", **{**LONG, "hold": 121}))
+    assert operator.rollout(both, "v2", state="promoted")["phase"] == "complete"
     assert first.result()["phase"] == "complete"
 
 
