@@ -11,6 +11,9 @@ from typing import Any
 
 GATEWAY = ("istio-system", "istio-ingressgateway")
 
+NOTE = """
+Kubernetes, Istio and Envoy are real here. What answers to the image tensorflow/serving is a double of it: see tests/sandbox/README.md."""
+
 
 class DemoError(Exception):
     """Something the demo needs is missing, or a step failed; the message says what to do."""
@@ -18,13 +21,14 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """What differs from cluster to cluster. ``answers`` are the predictions that tell the versions apart."""
+    """What differs from cluster to cluster. ``answers`` are the predictions that tell the versions apart; ``note`` is said first."""
 
     base_path: str
     payload: Any
     answers: dict[str, float]
     variables: list[str] = field(default_factory=list)
     version: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 def setting(folder: Path) -> Setting:
@@ -38,7 +42,8 @@ def setting(folder: Path) -> Setting:
         return Setting(os.environ["DEMO_BASE_PATH"], json.loads(os.environ["DEMO_PAYLOAD"]), answers)
     except (KeyError, ValueError):
         raise DemoError(
-            "On a cluster of your own the demo needs a model with the versions 1 and 2:\n"
+            f"KUBECONFIG is set, to {os.environ['KUBECONFIG']}: the demo is to run on that cluster. Without it (env -u KUBECONFIG make demo)\n"
+            "it sets up one on this machine. On a cluster of your own the demo needs a model with the versions 1 and 2:\n"
             "  DEMO_BASE_PATH=gs://bucket/half_plus   the folder that holds the folders 1 and 2\n"
             "  DEMO_PAYLOAD='{\"instances\": [1.0]}'    a request\n"
             "  DEMO_ANSWERS=v1=2.5,v2=3.5             what each version answers, to tell them apart"
@@ -62,7 +67,16 @@ def _sandbox(folder: Path) -> Setting:
         "volumes": [{"name": "models", "mount_path": "/models", "source": {"hostPath": {"path": str(folder)}}}],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
     }
-    return Setting("/models/mnist", {"instances": [1.0]}, {"v1": 2.5, "v2": 3.5}, [f"@{mesh}"], small)
+    return Setting("/models/mnist", {"instances": [1.0]}, {"v1": 2.5, "v2": 3.5}, [f"@{mesh}"], small, NOTE)
+
+
+def refuse_model(name: str, namespace: str) -> None:
+    """Raise DemoError where the cluster has the demo's model already: it may be somebody's, and the demo would change it."""
+    if _kubectl("-n", namespace, "get", "deployments", "--selector", f"app={name}")["items"]:
+        raise DemoError(
+            f"The cluster serves {namespace}/{name} already, which the demo would change. Delete that model first (the module\n"
+            "tfserving.istio.model with state: absent); on the sandbox: PYTHONPATH=tests/sandbox .venv/bin/python -m sandbox down"
+        )
 
 
 def gateway_address() -> str:
@@ -84,7 +98,10 @@ def gateway_address() -> str:
 
 
 def _kubectl(*arguments: str) -> dict[str, Any]:
-    done = subprocess.run(["kubectl", *arguments, "-o", "json"], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["kubectl", *arguments, "-o", "json"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise DemoError("kubectl is not on PATH, by which the demo looks at your cluster.") from None
     if done.returncode:
         raise DemoError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
     return dict(json.loads(done.stdout))

@@ -14,6 +14,8 @@ from mesh.load.report import bar, live_line
 
 PLAN = re.compile(r"^(\S+/\S+: .*->.*|\s+\d+\. \w+ .*)$")
 
+TASK = re.compile(r"TASK \[(.*?)\] \*")
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -42,9 +44,15 @@ class Show:
         """Announce a playbook with the command that a user would write."""
         self.say(f"\n== {title}\n   $ {shlex.join(word for word in command)}")
 
+    def working(self, line: str) -> None:
+        """Show on a terminal which task a playbook is at: the first one takes a minute or more."""
+        if self.terminal and (task := TASK.match(line)):
+            print(f"\r\x1b[K   {task[1][:100]} ...", end="", flush=True)
+
     def done(self, title: str, seconds: float, output: str, quote: str) -> None:
         """Show the plan that a playbook printed, and the lines from ``quote`` on."""
         self.times.append((title, seconds))
+        self._clear()
         for line in _telling(output, quote):
             self.say(f"   {line}")
         self.say(f"   done in {seconds:.1f} s")
@@ -57,12 +65,15 @@ class Show:
             time.sleep(0.2)
             if self.terminal:
                 print(f"\r\x1b[K   {live_line(self.load)}", end="", flush=True)
-        if self.terminal:
-            print("\r\x1b[K", end="")
+        self._clear()
         counts = dict(self.load.counts(begin))
         stage = Stage(title, rule, counts, split_problems(counts, rule))
         self.stages.append(stage)
         self.say(f"   {title}: {_split(stage)}")
+
+    def _clear(self) -> None:
+        if self.terminal:
+            print("\r\x1b[K", end="")
 
     def summary(self) -> int:
         """Print how it went; returns the exit code."""
@@ -81,10 +92,8 @@ class Show:
         for title, seconds in self.times:
             self.say(f"     {seconds:6.1f} s  {title}")
         self.say(
-            "\n   On a cluster of your own: write models.yml as in the README, then\n"
-            "     ansible-playbook tfserving.istio.site -e @models.yml\n"
-            "     ansible-playbook tfserving.istio.traffic -e model=mnist -e rule=v1:90:v2:10\n"
-            "   or run this demo there: make demo KUBECONFIG=FILE"
+            '\n   On a cluster of your own: the same playbooks, from "Use it" in README.md on;\n'
+            "   or this demo, with a model of yours: make demo KUBECONFIG=FILE"
         )
         return 1 if failures or any(stage.problems for stage in self.stages) else 0
 

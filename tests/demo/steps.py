@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mesh.load import Load, Rest
 
-from .setting import DemoError, gateway_address, setting
+from .setting import DemoError, gateway_address, refuse_model, setting
 from .show import Show
 
 RATE = 50  # requests a second
@@ -25,7 +25,10 @@ class Demo:
         self.folder, self.show, self.setting = folder, show, setting(folder)
 
     def run(self) -> None:
-        """From an empty cluster to version 2 alone."""
+        """From a cluster without the model to version 2 alone. Raises DemoError."""
+        refuse_model(MODEL, NAMESPACE)
+        if self.setting.note:
+            self.show.say(self.setting.note)
         site = ["tfserving.istio.site", *self.setting.variables]
         self._play("Istio, the namespace, the gateway, and mnist v1", *site, self._models("v1"))
         url = f"http://{gateway_address()}/istio/tfserving/models/{MODEL}"
@@ -75,10 +78,16 @@ class Demo:
         ]
         self.show.begin(title, command)
         start = time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise DemoError(f"{title}: the playbook failed.\n{(done.stdout + done.stderr)[-4000:]}")
-        self.show.done(title, time.monotonic() - start, done.stdout, quote)
+        lines = []
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as playbook_run:
+            assert playbook_run.stdout
+            for line in playbook_run.stdout:
+                lines.append(line)
+                self.show.working(line)
+        output = "".join(lines)
+        if playbook_run.returncode:
+            raise DemoError(f"{title}: the playbook failed.\n{output[-4000:]}")
+        self.show.done(title, time.monotonic() - start, output, quote)
 
     def _stage(self, title: str, rule: dict[str, float], seconds: float) -> None:
         """Let requests pass for some seconds, and hold their split against the rule."""
