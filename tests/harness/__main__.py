@@ -82,6 +82,10 @@ class Run:
 def main(wanted: list[str]) -> int:
     """Run the parts, print the summary, return the exit code."""
     ran_before = cluster.running()
+    if cluster.given():  # by the shell's environment, perhaps, and without a thought of tests
+        print(
+            f"What needs a cluster runs on the one of KUBECONFIG={os.environ['KUBECONFIG']}, and changes it", flush=True
+        )
     parts, whole, started = wanted or listed(), Run(), time.monotonic()
     try:
         for lanes in stages(parts):
