@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")]
 
 from harness import cluster, environments, layout, plugin_docs
 from harness.part import Part
-from harness.paths import PYTHON, WORK, environment
+from harness.paths import CACHE, PYTHON, WORK, environment
 
 nox.options.default_venv_backend = "none"
 os.environ["PATH"] = environment()["PATH"]
@@ -79,21 +79,17 @@ def lint(session: nox.Session, results: Part) -> None:
     """Style and types: ruff, mypy, yamllint, ansible-lint at profile production."""
     results.step("ruff check", ["ruff", "check", "."])
     results.step("ruff format", ["ruff", "format", "--check", "."])
-    results.step("mypy harness", ["mypy", "noxfile.py", "tests/harness"])
+    types(results, "harness", "noxfile.py", "tests/harness")
     if (ROOT / "plugins").is_dir():
         # Named as Ansible imports them.
-        command = [
-            "mypy",
-            f"--config-file={ROOT / 'pyproject.toml'}",
-            "--package=ansible_collections.tfserving.istio.plugins",
-        ]
-        results.step("mypy plugins", command, cwd=layout.copy("mypy").parents[2])
+        words = [f"--config-file={ROOT / 'pyproject.toml'}", "--package=ansible_collections.tfserving.istio.plugins"]
+        types(results, "plugins", *words, cwd=layout.copy("mypy").parents[2])
     if cluster.SANDBOX.is_dir():
-        results.step("mypy sandbox", ["mypy", "--package", "sandbox"], cwd=SANDBOX)
+        types(results, "sandbox", "--package=sandbox", cwd=SANDBOX)
     if (ROOT / "tests" / "mesh").is_dir():
         # Ruff sees to it that what is no test has types; the bodies of tests are checked as well.
-        env = {**environment(), "MYPYPATH": f"{SANDBOX}{os.pathsep}{ROOT / 'tests'}"}
-        results.step("mypy mesh", ["mypy", "--allow-untyped-defs", "--package", "mesh"], env=env)
+        path = f"{SANDBOX}{os.pathsep}{ROOT / 'tests'}"
+        types(results, "mesh", "--allow-untyped-defs", "--package=mesh", MYPYPATH=path)
     results.step("yamllint", ["yamllint", "--strict", "."])
     results.step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict"])
 
@@ -228,6 +224,12 @@ def without_git_above() -> dict[str, str]:
     antsibull-docs copies the collections that ours depends on by git's list of files, which has none of those in .venv.
     """
     return {**environment(), "GIT_CEILING_DIRECTORIES": str(ROOT)}
+
+
+def types(results: Part, what: str, *words: str, cwd: Path = ROOT, **variables: str) -> None:
+    """Check types by mypy, which reads anew only what is new: its cache goes by what files hold, and serves all clones of a user."""
+    env = {**environment(), "MYPY_CACHE_DIR": str(CACHE / "mypy" / what), **variables}
+    results.step(f"mypy {what}", ["mypy", *words], cwd=cwd, env=env)
 
 
 def ansible_test(results: Part, command: str, *arguments: str) -> None:
