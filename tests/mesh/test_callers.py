@@ -37,8 +37,8 @@ def test_callers_with_a_sidecar_follow_the_rule(operator, cluster, settings, mod
     with callers(cluster, settings, namespace, urls(both), sidecar=True, rate=30) as asking:
         time.sleep(10)
         answers = {name: good(caller.answers()) for name, caller in asking.items()}
-    for name, counts in answers.items():
-        assert sum(counts.values()) > 150, f"{name} asked too little to judge: {counts}"
+    for name, counts in answers.items():  # of 60 answers, a fifth is told from a half at five standard deviations
+        assert sum(counts.values()) > 60, f"{name} asked too little to judge: {counts}"
         assert not split_problems(counts, {"v1": 80, "v2": 20}), name
 
 

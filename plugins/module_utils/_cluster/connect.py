@@ -33,7 +33,7 @@ def connect(params: Mapping[str, Any], parallel: int = 16) -> Client:
             raise
         except Exception as error:  # the libraries below raise whatever they meet: yaml, ssl, os, config errors
             raise ClusterError(
-                f"cannot use the connection options: {error}. Check kubeconfig and context, or host and api_key"
+                f"cannot use the connection options: {str(error).rstrip('.')}. Check kubeconfig and context, or host and api_key"
             ) from error
 
     plain = None if impersonation else kubeconfig.connection(options, lambda: by_package().api(), parallel)

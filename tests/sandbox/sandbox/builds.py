@@ -28,7 +28,7 @@ def binary(build: GoBinary) -> Path:
     flags = _flags(build)
 
     def make(folder: Path) -> None:
-        with step(f"building {build.module} (the first time it takes about {build.minutes} min on 2 cores)"):
+        with step(f"building {build.module} (some {build.minutes} min on two free cores)"):
             _compile(build, [*flags, "-o", str(folder / build.binary), build.package])
 
     return _cached(build.module, key(build.folder, flags), make) / build.binary

@@ -78,16 +78,10 @@ def test_sidecars_need_their_own_user_id(tmp_path, monkeypatch, ordinary_user, l
     file = tmp_path / "subuid"
     file.write_text(line)
     monkeypatch.setattr(ids, "_SUBORDINATE_FILES", (file, file))
-    monkeypatch.setattr(ids, "find_program", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr("getpass.getuser", lambda: "ann")
     found = ids.available()
     assert (found.size, found.sidecars) == (size, sidecars)
     assert sidecars or "usermod --add-subuids" in found.why_small
-
-
-def test_without_newuidmap_there_is_one_id_and_the_reason_is_said(monkeypatch, ordinary_user):
-    monkeypatch.setattr(ids, "find_program", lambda _: None)
-    assert ids.available() == ids.IdMap(1, "newuidmap is missing (Debian's package uidmap)")
 
 
 def test_a_state_folder_that_the_machine_could_not_see_is_refused(monkeypatch):
