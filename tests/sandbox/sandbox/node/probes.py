@@ -11,6 +11,9 @@ from sandbox.node.probe_state import ProbeState, Timing
 
 Object = dict[str, Any]
 
+RELIST = 1.0
+"""Seconds after which a kubelet has found that a container runs, and asks out of turn whether it is ready."""
+
 
 class Probes:
     """Runs startup, then readiness and liveness probes, each at its own period, until cancelled.
@@ -80,11 +83,13 @@ class Probes:
         await asyncio.sleep(timing.initial_delay)
         loop = asyncio.get_running_loop()
         due = loop.time()
+        pause = min(timing.period, RELIST) if kind == "readiness" else timing.period
         while True:
             passed = await self._once(kind, probe, timing.timeout)
             if state.record(passed):
                 yield state.value
-            due = max(due + timing.period, loop.time())
+            due = max(due + pause, loop.time())
+            pause = timing.period
             await asyncio.sleep(due - loop.time())
 
     async def _once(self, kind: str, probe: Object, timeout: float) -> bool:
