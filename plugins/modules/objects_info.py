@@ -39,9 +39,9 @@ EXAMPLES = r"""
       routes: {api_version: networking.istio.io/v1, kind: VirtualService, namespace: kubeflow}
   register: live
 
-- name: Show the hosts of the routes
+- name: Show which routes there are
   ansible.builtin.debug:
-    msg: "{{ live.objects.routes | map(attribute='spec.hosts') | flatten | unique }}"
+    msg: "{{ live.objects.routes | map(attribute='metadata.name') }}"
 """
 
 RETURN = r"""
