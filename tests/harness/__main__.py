@@ -21,7 +21,7 @@ from .paths import JUNIT, LOGS, OUTPUT, ROOT, VENV, environment
 NOX = VENV / "bin" / "nox"
 Lane = list[str]
 STAGES = (
-    (["lint", "harness", "sanity", "unit", "docs", "package", "integration"], ["molecule", "sandbox"]),
+    (["lint", "harness", "sanity", "unit", "docs", "package", "sandbox", "integration"], ["molecule"]),
     (["mesh"],),  # alone: it looks at every answer to a load
 )
 """What runs side by side: stages one after the other, and in each of them lanes, one of which computes while another waits. A lane beside the
