@@ -35,10 +35,10 @@ def test_callers_with_a_sidecar_follow_the_rule(operator, cluster, settings, mod
     both = model("v1", "v2", traffic="v1:80:v2:20")
     operator.model(both)
     with callers(cluster, settings, namespace, urls(both), sidecar=True, rate=30) as asking:
-        time.sleep(10)
+        time.sleep(15)  # a loaded machine asks for half of the rate
         answers = {name: good(caller.answers()) for name, caller in asking.items()}
-    for name, counts in answers.items():  # of 60 answers, a fifth is told from a half at five standard deviations
-        assert sum(counts.values()) > 60, f"{name} asked too little to judge: {counts}"
+    for name, counts in answers.items():
+        assert sum(counts.values()) > 150, f"{name} asked too little to judge: {counts}"
         assert not split_problems(counts, {"v1": 80, "v2": 20}), name
 
 

@@ -47,14 +47,14 @@ def _kinds(client: Client, group: str) -> dict[str, dict[str, Any]]:
 
 
 def _objects(client: Client, query: Query, resource: Mapping[str, Any]) -> Objects:
-    place = f"/namespaces/{query.namespace}" if query.namespace and resource["namespaced"] else ""
-    path = f"{query.group}{place}/{resource['name']}"
+    where = f"/namespaces/{query.namespace}" if query.namespace and resource["namespaced"] else ""
+    path = f"{query.group}{where}/{resource['name']}"
     if query.name:
         try:
-            return [client.request("GET", f"{path}/{query.name}", str(query))]
+            place = f"{query.namespace}/" if query.namespace else ""
+            return [client.request("GET", f"{path}/{query.name}", f"{query.kind} {place}{query.name}")]
         except NotFound:
             return []
     selectors = {"labelSelector": query.label_selectors, "fieldSelector": query.field_selectors}
     asked = {name: ",".join(words) for name, words in selectors.items() if words}
-    found = pages(client, path, str(query), asked)[0]
-    return [{**entry, "kind": query.kind, "apiVersion": query.api_version} for entry in found]
+    return pages(client, path, (query.api_version, query.kind), query.namespace, asked)[0]

@@ -79,18 +79,21 @@ def strangers(client: Client, wanted: Iterable[tuple[str, str, str]]) -> list[di
 def _pages(
     client: Client, kind: str, namespace: str | None, selector: str, headers: dict[str, str] | None = None
 ) -> tuple[list[dict[str, Any]], str]:
-    target = f"{kind}s of {'namespace ' + namespace if namespace else 'all namespaces'}"
     asked = {"labelSelector": selector} if selector else {}
-    entries, version = pages(client, path(kind, namespace), target, asked, headers)
-    for entry in entries:  # a list leaves out what all its items share
-        entry["kind"], entry["apiVersion"] = kind, api_version(kind)
-    return entries, version
+    return pages(client, path(kind, namespace), (api_version(kind), kind), namespace, asked, headers)
 
 
 def pages(
-    client: Client, place: str, target: str, asked: dict[str, str], headers: dict[str, str] | None = None
+    client: Client,
+    place: str,
+    what: tuple[str, str],
+    namespace: str | None,
+    asked: dict[str, str],
+    headers: dict[str, str] | None = None,
 ) -> tuple[list[dict[str, Any]], str]:
-    """The items of a list, and its resourceVersion. ``asked`` are its selectors. Raises ClusterError."""
+    """The items of the list at a path, and its resourceVersion. ``what``: their apiVersion and kind; ``asked``: selectors. Raises ClusterError."""
+    version, kind = what
+    target = f"{kind}s of {'namespace ' + namespace if namespace else 'all namespaces'}"
     query: dict[str, Any] = {"limit": PAGE, **asked}
     entries: list[dict[str, Any]] = []
     while True:
@@ -99,7 +102,10 @@ def pages(
             raise ClusterError(
                 f"cannot read {target}: the answer has no list; is {client.host} a Kubernetes API server?"
             )
-        entries += answer["items"] or []  # an empty list is null
+        items = answer["items"] or []  # an empty list is null
+        for entry in items:  # a list leaves out what all its items share
+            entry["kind"], entry["apiVersion"] = kind, version
+        entries += items
         more = answer["metadata"].get("continue")
         if not more:
             return entries, str(answer["metadata"].get("resourceVersion", ""))

@@ -34,11 +34,6 @@ class Query:
         """The path of the kind's group and version."""
         return f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
 
-    def __str__(self) -> str:
-        if self.name:
-            return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
-        return f"{self.kind}s of {'namespace ' + self.namespace if self.namespace else 'all namespaces'}"
-
 
 def read_queries(value: Any) -> dict[str, Query]:
     """Queries by the names that whoever asks gave them. Raises SpecError."""
