@@ -4,8 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Ansible 12 runs on Python 3.11 and newer.
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
+# Ansible 12 runs on Python 3.11 and newer. The distribution's own goes first, where it can make virtual environments: it is built with
+# profile-guided optimization, which one that was built from source mostly is not, and a module starts with a third less work.
+PYTHON ?= $(firstword $(foreach name,/usr/bin/python3 python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
 VENV := .venv
 READY := $(VENV)/.ready
 PIP := $(VENV)/bin/pip --disable-pip-version-check
@@ -32,8 +33,7 @@ help: ## Say what there is
 setup: $(READY) ## Make .venv with all that builds and tests the collection
 
 $(READY): requirements.txt requirements-test.txt constraints.txt Makefile
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and is not on PATH. On Debian: apt-get install python3 python3-venv" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer that can make virtual environments is needed and is not on PATH. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Filling $(VENV) for $$($(PYTHON) --version); the first time takes a few minutes"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet -r requirements-test.txt -c constraints.txt

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-import random
+import os
 import secrets
 import socket
+import time
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.tfserving.istio.plugins.plugin_utils import _fleet
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
 from ansible_collections.tfserving.istio.plugins.plugin_utils._screen import Screen
@@ -25,10 +27,6 @@ WATCHED = 5
 ALONE = 120
 """The same where nobody looks: each slice costs the start of a program."""
 
-FLEET = (120, 180)
-"""Seconds of a slice where a play has several hosts, whatever happens but its end: the programs of all hosts would start anew with each event.
-Drawn by lot, so that they do not all end at once."""
-
 PATIENCE = 120
 """Seconds that a slice waits for an API server that went away after the one before."""
 
@@ -38,7 +36,7 @@ class ActionModule(ClusterAction):
 
     def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         state, one_slice = str(arguments.get("state", "complete")), boolean(arguments.get("slice", False), strict=False)
-        several = len(task_vars.get("ansible_play_hosts", [])) > 1
+        several = _fleet.is_fleet(task_vars)
         screen = Screen(alone=not several and not one_slice)
         loop = {} if one_slice else _loop(several, screen.renewed)
         files = None if self._task.check_mode else self._report_files(arguments, task_vars)
@@ -54,6 +52,8 @@ class ActionModule(ClusterAction):
             return {"failed": True, "msg": str(error)}
         lines: list[dict[str, Any]] = []
         changed, reported = False, list[str]()
+        if several and state == "complete" and not self._task.check_mode:
+            time.sleep(_fleet.turn(task_vars, os.cpu_count() or 1))
         while True:
             result = super()._call({**loop, **arguments}, task_vars)
             loop["patience"] = PATIENCE
@@ -78,7 +78,7 @@ class ActionModule(ClusterAction):
 
 def _loop(several: bool, renewed: bool) -> dict[str, Any]:
     """What a slice is told that is one of several: whose it is, and when it ends."""
-    seconds = random.randint(*FLEET) if several else WATCHED if renewed else ALONE
+    seconds = _fleet.slice_seconds() if several else WATCHED if renewed else ALONE
     return {
         "holder": f"{socket.gethostname()}-{secrets.token_hex(3)}",
         "slice_seconds": seconds,

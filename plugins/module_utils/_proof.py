@@ -23,8 +23,9 @@ from ._serving import available
 SETTLE = 2.0
 """Seconds to wait where nothing can be asked: a write is in an idle Envoy within some tenths of a second."""
 
-INTERVAL = 0.05
-"""Seconds between two questions to one gateway Pod."""
+INTERVAL, SLOWER, LONGEST = 0.05, 1.3, 0.5
+"""Seconds between the first two questions to one gateway Pod; by how much each next wait is longer; and the longest one. Proxies that take long are
+busy, and the questions of many changes at once would keep them so."""
 
 
 FORBIDDEN = 403
@@ -112,7 +113,7 @@ def prove(
     start = time.monotonic()
 
     def until(place: Place) -> tuple[str, str] | ClusterError | None:
-        reason = "no answer"
+        reason, pause = "no answer", INTERVAL
         while time.monotonic() - start < timeout:
             try:
                 answer = place.get(client, headers, timeout=min(5.0, timeout))
@@ -125,7 +126,8 @@ def prove(
                 if not place.still_there(client):
                     return None
                 reason = str(error)
-            time.sleep(INTERVAL)
+            time.sleep(pause)
+            pause = min(pause * SLOWER, LONGEST)
         return ClusterError(f"gateway Pod {place}: {reason}, {timeout:g} s after the write")
 
     results = client.every(until, places)

@@ -58,8 +58,10 @@ class Ready:
             pending[:] = [entry for entry in pending if _unready(store, *entry)]
             return not pending
 
+        apps = {model.split("/")[1] for model, _version in awaited}
+        selector = f"{OURS},app={apps.pop()}" if len(apps) == 1 else OURS  # others' Pods may be many
         try:
-            store = wait(self._client, namespace, KINDS, OURS, done, self._timeout)
+            store = wait(self._client, namespace, KINDS, selector, done, self._timeout)
         except ClusterError as error:
             return {}, {entry: f"{entry[0]}: {error}" for entry in awaited}
         errors = {entry: self._late(store, *entry) for entry in pending}

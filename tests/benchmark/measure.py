@@ -23,7 +23,9 @@ def seconds(command: list[str]) -> float:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     taken = time.monotonic() - start
     if done.returncode:
-        raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-2000:]}")
+        said = done.stdout + done.stderr
+        fatal = "\n".join(line for line in said.splitlines() if line.startswith(("fatal:", "[ERROR]")))
+        raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{(fatal or said)[-2000:]}")
     return taken
 
 

@@ -51,9 +51,13 @@ def wait(
     store: Store = {}
     lost: ClusterError | None = None
     try:
+        versions: dict[str, str] = {}
         for kind in kinds:
-            entries, version = list_versioned(client, kind, namespace, selector)
+            entries, versions[kind] = list_versioned(client, kind, namespace, selector)
             store[kind] = {entry["metadata"]["name"]: entry for entry in entries}
+        if done(store):
+            return store
+        for kind, version in versions.items():
             arguments = (client, kind, namespace, selector, version, store[kind].keys(), events, stop, deadline)
             threading.Thread(target=_follow, args=arguments, daemon=True).start()
         while not done(store):
