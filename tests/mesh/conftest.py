@@ -105,7 +105,7 @@ def namespace(operator: Ansible, cluster: Cluster, unique: str) -> Iterator[str]
 @pytest.fixture
 def model(models: Models, namespace: str, unique: str) -> Callable[..., dict[str, Any]]:
     """Make the declaration of the test's model, from names of versions and keys."""
-    return lambda *versions, **keys: models.model(f"mnist-{unique}", namespace, *versions, **keys)
+    return lambda *versions, name=f"mnist-{unique}", **keys: models.model(name, namespace, *versions, **keys)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -71,27 +72,35 @@ def minimum(cluster: Cluster, model: dict[str, Any]) -> int:
     return int(cluster.scaling.read_namespaced_horizontal_pod_autoscaler(*place).spec.min_replicas)
 
 
-def test_a_run_that_is_killed_in_every_phase_is_continued(operator, cluster, model, traffic):
-    both, plan = scaled(model), {**LONG, "steps": [60, 100], "hold": 2, "keep": 2}
-    operator.model(both)
-    with traffic(both) as load:
-        for index, phase in enumerate(PHASES):
-            run = operator.start_rollout(both, "v2", **plan)
-            wait_for(
-                cluster,
-                both,
-                run,
-                lambda found, at=phase, later=PHASES[index:]: (
-                    minimum(cluster, both) == 2 if at == "preparing" else found["phase"] in later
-                ),
-            )
-            run.kill()
-            load.gather(5)
-        done = operator.rollout(both, "v2", **plan)
-        load.gather(20)
-    load.assert_flawless()
-    assert (done["phase"], done["weight"]) == ("complete", 100)
-    assert minimum(cluster, both) == 1, "it was raised and is not put back"
+def test_a_run_that_is_killed_in_every_phase_is_continued(operator, cluster, model, traffic, unique):
+    """Two models share the phases: before each new run the Lease of the killed one has to expire."""
+    plan = {**LONG, "steps": [60, 100], "hold": 2, "keep": 2}
+
+    def kill_and_continue(number: int) -> None:
+        both = scaled(lambda *versions, **keys: model(*versions, **keys, name=f"mnist-{unique}-{number}"))
+        operator.model(both)
+        with traffic(both) as load:
+            for phase in PHASES[number::2]:
+                later = PHASES[PHASES.index(phase) :]
+                run = operator.start_rollout(both, "v2", **plan)
+                wait_for(
+                    cluster,
+                    both,
+                    run,
+                    lambda found, at=phase, later=later: (
+                        minimum(cluster, both) == 2 if at == "preparing" else found["phase"] in later
+                    ),
+                )
+                run.kill()
+                load.gather(5)
+            done = operator.rollout(both, "v2", **plan)
+            load.gather(20)
+        load.assert_flawless()
+        assert (done["phase"], done["weight"]) == ("complete", 100)
+        assert minimum(cluster, both) == 1, "it was raised and is not put back"
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(kill_and_continue, range(2)))
 
 
 def test_an_abort_that_was_killed_is_continued(operator, cluster, model, traffic):

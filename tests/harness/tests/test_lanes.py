@@ -42,7 +42,7 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_words_of_parts_do_not_mix(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
     whole = run.Run()
-    whole.stage([["a", "b"], ["c"]])
+    whole.together([["a", "b"], ["c"]])
     lines = capfdbinary.readouterr().out.decode().splitlines()
     assert [line.split(" in ")[0] for line in lines] == [
         f"{part} {word}" for part in "abc" for word in ("begins", "ends")
@@ -55,7 +55,7 @@ def test_words_of_parts_do_not_mix(output: Path, capfdbinary: pytest.CaptureFixt
 
 def test_lanes_run_at_once(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
     whole = run.Run()
-    whole.stage([["a"], ["b"]])
+    whole.together([["a"], ["b"]])
     assert (output / "logs" / "b.log").read_text().endswith("b ends\n")
     capfdbinary.readouterr()
     times = [(output / "junit" / part / "x.xml").stat().st_mtime for part in "ab"]
@@ -67,8 +67,8 @@ def test_nothing_is_begun_after_a_failure(output: Path, monkeypatch: pytest.Monk
     if keep_going:
         monkeypatch.setenv("KEEP_GOING", "1")
     whole = run.Run()
-    whole.stage([["bad", "next"]])
-    whole.stage([["last"]])
+    whole.together([["bad", "next"]])
+    whole.together([["last"]])
     assert [case.outcome for case in whole.results["bad"]] == ["failed"]
     outcome = "passed" if keep_going else "skipped"
     assert [case.outcome for part in ("next", "last") for case in whole.results[part]] == [outcome] * 2
@@ -77,9 +77,9 @@ def test_nothing_is_begun_after_a_failure(output: Path, monkeypatch: pytest.Monk
 
 
 def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    parts = ["lint", "molecule", "mesh", "integration", "new"]
-    assert run.stages(parts) == [[["lint", "integration"], ["molecule"]], [["mesh"]], [["new"]]]
-    assert run.stages(["mesh"]) == [[["mesh"]]]
+    parts = ["lint", "molecule", "mesh", "rollouts", "integration", "new"]
+    assert run.lanes(parts) == [["lint", "integration", "mesh", "new"], ["molecule", "rollouts"]]
+    assert run.lanes(["rollouts"]) == [["rollouts"]]
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
-    assert run.stages(parts) == [[["lint", "integration", "molecule"]], [["mesh"]], [["new"]]], "one cluster, one lane"
+    assert run.lanes(parts) == [["lint", "integration", "molecule", "mesh", "rollouts", "new"]], "one cluster, one lane"
     assert cluster.beside(1)["SANDBOX_STATE"] == cluster.beside(0)["SANDBOX_STATE"]
