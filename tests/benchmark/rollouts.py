@@ -86,7 +86,7 @@ def _served(folder: Path, space: str, names: list[str]) -> Iterator[dict[str, An
 
 
 def _ask(gateway: str, names: list[str], over: threading.Event) -> None:
-    """One request a second to each, one after the other, over one connection while it holds."""
+    """A request every other second to each, one after the other, over one connection while it holds."""
     connection = http.client.HTTPConnection(gateway, timeout=10)
     while not over.is_set():
         for name in names:
@@ -95,7 +95,7 @@ def _ask(gateway: str, names: list[str], over: threading.Event) -> None:
                 connection.getresponse().read()
             except (OSError, http.client.HTTPException):  # a gateway that is short of time: this is no test of it
                 connection.close()
-            over.wait(1 / len(names))
+            over.wait(2 / len(names))
 
 
 def _inventory(folder: Path, space: str, names: list[str], prometheus: dict[str, Any], hold: float) -> Path:

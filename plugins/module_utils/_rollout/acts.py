@@ -16,7 +16,7 @@ from typing import Any
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
-from .._proof import Proof, prove_answer
+from .._proof import prove_answer
 from .._render.rule import Preview
 from .._spec.errors import SpecError
 from .._spec.rollout import Rollout
@@ -118,12 +118,12 @@ class Acts:
         mark = marked(rollout.candidate, _rule(state.undo))
         digest = self.routes.write(before, mark, (candidate, baseline), known=(before,))
         proof = self.routes.prove(digest, rollout.ready_timeout)
-        places = self.routes.places()
-        if isinstance(places, Proof) or not places:
-            doors = self._direct(state.baseline)
-        else:
+        if places := self.routes.asked:
             proof = prove_answer(self._client, places, candidate.token, rollout.ready_timeout)
-            doors = [(Door(place, candidate.token), Door(place, baseline.token)) for place in places]
+            there = [place for place in places if not proof.pods or str(place) in proof.pods]  # others have ended
+            doors = [(Door(place, candidate.token), Door(place, baseline.token)) for place in there]
+        else:
+            doors = self._direct(state.baseline)
         golden = tried(self._client, rollout.golden, doors)
         wrong = [str(one) for one in golden if one.problem]
         return Seen(

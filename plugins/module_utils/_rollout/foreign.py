@@ -42,13 +42,14 @@ class Foreign:
 
     No annotation, no label and no other field is written. The ownership of the routes, which the API server notes with each write, is given
     back where the weights are those from before. ``wrote``: the rule that stands there since the last write. One that has gone a moment later was
-    taken back, though it be to what stood before.
+    taken back, though it be to what stood before. ``asked``: no gateway Pod leads to a version without a share, as that would take a route more.
     """
 
     def __init__(self, client: Client, rollout: Rollout, origin: Destinations, permit: Permit | None = None) -> None:
         self._client, self._rollout, self._origin = client, rollout, origin
         self._permit = permit or Permit()
         self.wrote: Rule | None = None
+        self.asked: list[Entrance] = []
         self.patches: list[dict[str, Any]] = []
 
     def read(self) -> tuple[Object, Route]:
@@ -113,10 +114,6 @@ class Foreign:
             except ClusterError:
                 if left <= AGAIN:
                     raise
-
-    def places(self) -> list[Entrance] | Proof:
-        """No gateway Pod leads to a version without a share: that would take a route more."""
-        return []
 
     def select(self, version: str) -> None:
         """Which version callers without a sidecar get is for the owner to say."""

@@ -33,13 +33,17 @@ from .permit import Permit
 
 
 class Routes:
-    """The routes of one model, written with a permit. ``patches``: what was written. ``wrote``: nothing that has to be kept: the mark keeps others away."""
+    """The routes of one model, written with a permit. ``patches``: what was written. ``wrote``: nothing that has to be kept: the mark keeps others away.
+
+    ``asked``: the gateway Pods of the last proof.
+    """
 
     def __init__(self, client: Client, namespace: str, model: str, permit: Permit | None = None) -> None:
         self._client, self.namespace, self.model = client, namespace, model
         self._permit = permit or Permit()
         self.patches: list[dict[str, Any]] = []
         self.wrote: Rule | None = None
+        self.asked: list[Entrance] = []
 
     def read(self) -> tuple[Object, LiveRule]:
         """MODEL-rule. Raises ClusterError where there is none, SpecError where it is somebody else's."""
@@ -88,12 +92,14 @@ class Routes:
 
     def prove(self, digest: str, timeout: float) -> Proof:
         """Every gateway Pod has the routes. Raises ClusterError where one has not within ``timeout`` seconds."""
-        places = self.places()
-        return places if isinstance(places, Proof) else prove_rule(self._client, places, digest, timeout)
-
-    def places(self) -> list[Entrance] | Proof:
-        """The gateway Pods; or, where it is not allowed to find them, the settle time that has to do."""
-        return located(lambda: entrances(self._client, get(self._client, "VirtualService", self.namespace, self.model)))
+        places = located(
+            lambda: entrances(self._client, get(self._client, "VirtualService", self.namespace, self.model))
+        )
+        if isinstance(places, Proof):
+            self.asked = []
+            return places
+        self.asked = places
+        return prove_rule(self._client, places, digest, timeout)
 
     def select(self, version: str) -> None:
         """The Service MODEL, for callers without a sidecar, selects the version."""
