@@ -14,7 +14,9 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.tfserving.istio.plugins.plugin_utils import _fleet
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.run import run_rollout
+from ansible_collections.tfserving.istio.plugins.modules.rollout import ARGUMENTS
+from ansible_collections.tfserving.istio.plugins.plugin_utils import _fleet, _worker
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
 from ansible_collections.tfserving.istio.plugins.plugin_utils._screen import Screen
@@ -55,7 +57,7 @@ class ActionModule(ClusterAction):
         if several and state == "complete" and not self._task.check_mode:
             time.sleep(_fleet.turn(task_vars, os.cpu_count() or 1))
         while True:
-            result = super()._call({**loop, **arguments}, task_vars)
+            result = self._slice({**loop, **arguments}, task_vars, several)
             loop["patience"] = PATIENCE
             screen.show(result)
             lines += result.get("lines") or []
@@ -67,6 +69,13 @@ class ActionModule(ClusterAction):
                 if self._task.check_mode:
                     return _with_diff(result, foreseen if self._task.diff and "plan" in result else "")
                 return _ended(_written_back(back, result, self._task.diff), state)
+
+    def _slice(self, arguments: dict[str, Any], task_vars: dict[str, Any], several: bool) -> dict[str, Any]:
+        """One slice: by a program of the module, or by this worker where it is one of many on the controller itself."""
+        if not several or self._task.check_mode or not _worker.is_same(self, task_vars):
+            return super()._call(arguments, task_vars)
+        result = _worker.run(ARGUMENTS, arguments, lambda client, params: run_rollout(client, params, False))
+        return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}
 
     def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:
         """Where the report goes: a path relative to the playbook, a folder a host where the play has several."""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -22,20 +22,30 @@ from ._cluster.errors import ClusterError
 from ._spec.errors import SpecError
 
 
+def with_connection(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a module: kubernetes.core's connection options beside its own."""
+    return {**AUTH_ARG_SPEC, **options}
+
+
 def cluster_module(**options: Any) -> AnsibleModule:
     """A module with kubernetes.core's connection options beside its own."""
-    return AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **options}, supports_check_mode=True)
+    return AnsibleModule(argument_spec=with_connection(options), supports_check_mode=True)
+
+
+def outcome(params: Mapping[str, Any], work: Callable[[Client], dict[str, Any]]) -> dict[str, Any]:
+    """What ``work`` returns, or a failure with one message in words."""
+    gc.set_threshold(100_000)  # lists of thousands of objects hold no cycles to look for
+    try:
+        return work(connect(params, params.get("parallel") or 16))
+    except ImportError as error:
+        return {"failed": True, "msg": missing_required_lib(error.name or "kubernetes")}
+    except (SpecError, ClusterError) as error:
+        return {"failed": True, "msg": str(error)}
 
 
 def run(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> None:
-    """End the module with what ``work`` returns, or with one message in words."""
-    gc.set_threshold(100_000)  # lists of thousands of objects hold no cycles to look for
-    try:
-        result = work(connect(module.params, module.params.get("parallel") or 16))
-    except ImportError as error:
-        module.fail_json(msg=missing_required_lib(error.name or "kubernetes"))
-    except (SpecError, ClusterError) as error:
-        module.fail_json(msg=str(error))
+    """End the module with its outcome."""
+    result = outcome(module.params, work)
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if not module._diff:

@@ -47,6 +47,7 @@ def run(monkeypatch, tmp_path):
         monkeypatch.setattr(action.ClusterAction, "_execute_module", execute)
         plugin = object.__new__(action.ActionModule)
         plugin._task = SimpleNamespace(action=NAME, args={"name": "mnist", **args}, check_mode=check, diff=True)
+        plugin._connection = SimpleNamespace(transport="ssh")
         plugin._loader = DataLoader()
         plugin._loader.set_basedir(str(tmp_path))
         variables = {

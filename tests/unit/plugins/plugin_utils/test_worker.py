@@ -1,0 +1,69 @@
+"""What a worker does itself is what the module's program would have done; rollouts by it, tests/mesh and tests/benchmark run."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import wrong
+from ansible_collections.tfserving.istio.plugins.modules.rollout import ARGUMENTS
+from ansible_collections.tfserving.istio.plugins.plugin_utils import _worker
+
+HOST = {"host": "http://127.0.0.1:9", "api_key": "a-key"}
+
+
+def action(transport="local", become=False, environment=()):
+    return SimpleNamespace(
+        _templar=SimpleNamespace(
+            template=lambda value: sys.executable if value == "{{ ansible_playbook_python }}" else value
+        ),
+        _connection=SimpleNamespace(transport=transport),
+        _play_context=SimpleNamespace(become=become),
+        _task=SimpleNamespace(environment=list(environment)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "interpreter", "same"),
+    [
+        ({}, sys.executable, True),
+        ({"environment": [{}]}, "{{ ansible_playbook_python }}", True),
+        ({}, "auto_silent", False),
+        ({}, None, False),
+        ({"transport": "ssh"}, sys.executable, False),
+        ({"become": True}, sys.executable, False),
+        ({"environment": [{"KUBECONFIG": "/other"}]}, sys.executable, False),
+    ],
+)
+def test_only_what_would_run_beside_the_worker_runs_in_it(given, interpreter, same):
+    assert _worker.is_same(action(**given), {"ansible_python_interpreter": interpreter}) is same
+
+
+def test_arguments_are_those_of_the_module():
+    seen = {}
+    result = _worker.run(
+        ARGUMENTS, {"name": "mnist", "slice_seconds": "7", **HOST}, lambda _client, params: seen.update(params) or {}
+    )
+    assert result == {}
+    assert (seen["slice_seconds"], seen["namespace"], seen["gates"], seen["prometheus"]) == (7, "kubeflow", [], None)
+
+
+def test_what_is_wrong_is_one_message():
+    result = _worker.run(ARGUMENTS, {"state": "finished", "nam": "mnist"}, lambda _client, _params: {})
+    assert result["failed"] and "missing required arguments: name" in result["msg"] and "nam" in result["msg"]
+
+    def refuse(_client, _params):
+        raise wrong("candidate: v9 is not deployed")
+
+    assert _worker.run(ARGUMENTS, {"name": "mnist", **HOST}, refuse) == {
+        "failed": True,
+        "msg": "candidate: v9 is not deployed",
+    }
+
+
+def test_secrets_do_not_come_back():
+    said = {"reason": "asked http://127.0.0.1 with s3cr3t-token"}
+    arguments = {"name": "mnist", "prometheus": {"url": "http://127.0.0.1", "token": "s3cr3t-token"}, **HOST}
+    assert "s3cr3t" not in str(_worker.run(ARGUMENTS, arguments, lambda _client, _params: said))
