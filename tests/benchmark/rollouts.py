@@ -101,9 +101,8 @@ def _ask(gateway: str, names: list[str], over: threading.Event) -> None:
 def _inventory(folder: Path, space: str, names: list[str], prometheus: dict[str, Any], hold: float) -> Path:
     """A host a model, all of them this machine."""
     common = {
-        "ansible_connection": "local",
-        "ansible_pipelining": True,  # as the documentation advises for a fleet
-        "ansible_python_interpreter": sys.executable,
+        "ansible_connection": "local",  # as the documentation advises for a fleet
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "rollout_namespace": space,
         "rollout_candidate": "v2",
         "rollout_steps": [50, 100],

@@ -61,6 +61,14 @@ class Sandbox:
         return json.loads(self.layout.record.read_text())["pid"]
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A run in the background has Ctrl-C ignored, which what it starts would inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     sandbox = Sandbox(tmp_path_factory.mktemp("machine"))
