@@ -1,0 +1,54 @@
+"""Rollouts of several models in one run, with a load running: a host a model, driven by Ansible's own workers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mesh.world.ansible import Ansible, Run
+
+MOVE = "Move the model to its candidate"
+
+
+def test_a_good_and_a_refused_candidate_in_one_run(
+    operator: Ansible, model: Any, traffic: Any, unique: str, tmp_path: Any
+) -> None:
+    good, refused = (
+        model("v1", "v2", name=f"mnist-{unique}-{word}", traffic="v1:100:v2:0") for word in ("good", "wrong")
+    )
+    operator.model(good, refused)
+    wrong = {"request": {"instances": [1.0]}, "expect": {"predictions": [77.0]}}
+    inventory = tmp_path / "inventory.json"
+    hosts = {
+        "good": {"rollout_model": good["name"]},
+        "refused": {"rollout_model": refused["name"], "rollout_golden": [wrong]},
+    }
+    common = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "tfserving_kubeconfig": str(operator.kubeconfig),
+        "rollout_namespace": good["namespace"],
+        "rollout_candidate": "v2",
+        "rollout_steps": [50, 100],
+        "rollout_hold": 2,
+        "rollout_gates": [],
+        "rollout_report_dir": str(tmp_path / "reports"),
+    }
+    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+    with traffic(good) as load, traffic(refused) as other:
+        run = Run(["tfserving.istio.rollout", "-i", str(inventory), "-e", "tfserving_hosts=all"])
+        out, err = run.process.communicate(timeout=200)
+        load.gather(20)
+        other.gather(20)
+    load.assert_flawless()
+    other.assert_flawless()
+    said = json.loads(out[out.index("{") :])
+    tasks = {task["task"]["name"]: task["hosts"] for play in said["plays"] for task in play["tasks"]}
+    found = tasks[f"tfserving.istio.rollout : {MOVE}" if f"tfserving.istio.rollout : {MOVE}" in tasks else MOVE]
+    assert (found["good"]["phase"], found["good"]["weight"]) == ("complete", 100), found["good"]
+    assert found["refused"]["failed"] and "predictions[0] is 3.5, not 77" in found["refused"]["msg"], found["refused"]
+    assert other.versions() == {"v1"}, "a user met the candidate with wrong answers"
+    assert "complete: v2 has 100 percent" in err
+    for host in hosts:
+        report = json.loads((tmp_path / "reports" / host / "report.json").read_text())
+        assert report["replay"] == []
