@@ -75,6 +75,9 @@ def apiserver(layout: Layout) -> Service:
             "--audit-log-maxsize=1000",
         ),
         ready=lambda: answers_https(layout, NODE_IP, API_PORT, "/readyz"),
+        environment={
+            "GOGC": "300"
+        },  # memory for time: its heap is small, and all of Go's programs share two cores with what is tested
     )
 
 
