@@ -25,7 +25,7 @@ def command(operator: Any, model: Any, prometheus: Any, tmp_path: Path) -> Any:
     operator.model(both)
     success = {"kind": "success_rate", "objective": 90, "margin": 9, "against": ["objective"]}
     steps = [
-        {"weight": 20, "hold": 18},
+        {"weight": 20, "hold": 25},
         {"weight": 100, "hold": 3},
     ]  # the histogram of durations begins after the counters
     plan = options(prometheus, steps=steps, gates=[success, SLOW], golden=[])
