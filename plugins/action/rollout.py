@@ -54,10 +54,12 @@ class ActionModule(ClusterAction):
             return {"failed": True, "msg": str(error)}
         lines: list[dict[str, Any]] = []
         changed, reported = False, list[str]()
-        if several and state == "complete" and not self._task.check_mode:
-            time.sleep(_fleet.turn(task_vars, os.cpu_count() or 1))
+        fleet = several and not self._task.check_mode
+        inside = fleet and _worker.is_same(self, task_vars)
+        if fleet and state == "complete":
+            time.sleep(_fleet.turn(task_vars, os.cpu_count() or 1, inside))
         while True:
-            result = self._slice({**loop, **arguments}, task_vars, several)
+            result = self._slice({**loop, **arguments}, task_vars, inside)
             loop["patience"] = PATIENCE
             screen.show(result)
             lines += result.get("lines") or []
@@ -70,9 +72,9 @@ class ActionModule(ClusterAction):
                     return _with_diff(result, foreseen if self._task.diff and "plan" in result else "")
                 return _ended(_written_back(back, result, self._task.diff), state)
 
-    def _slice(self, arguments: dict[str, Any], task_vars: dict[str, Any], several: bool) -> dict[str, Any]:
+    def _slice(self, arguments: dict[str, Any], task_vars: dict[str, Any], inside: bool) -> dict[str, Any]:
         """One slice: by a program of the module, or by this worker where it is one of many on the controller itself."""
-        if not several or self._task.check_mode or not _worker.is_same(self, task_vars):
+        if not inside:
             return super()._call(arguments, task_vars)
         result = _worker.run(ARGUMENTS, arguments, lambda client, params: run_rollout(client, params, False))
         return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}

@@ -10,8 +10,9 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-BEGIN = 1.3
-"""CPU seconds, about, that the begin of one rollout takes, those of an API server on the same machine among them."""
+IN_PROGRAM, IN_WORKER = 1.3, 0.7
+"""CPU seconds, about, that the begin of one rollout takes, those of an API server on the same machine among them: where a program of the module drives
+it, and where Ansible's worker does."""
 
 SLICE = (120, 180)
 """Seconds of a slice, whatever happens but its end: the programs of all hosts would start anew with each event. By lot, so that they do not
@@ -28,12 +29,12 @@ def slice_seconds() -> int:
     return random.randint(*SLICE)
 
 
-def turn(task_vars: Mapping[str, Any], cores: int) -> float:
+def turn(task_vars: Mapping[str, Any], cores: int, in_worker: bool) -> float:
     """Seconds until a host may begin: those that have a fork at once begin one after the other, as fast as the cores can.
 
     Begun together, all of them would be ready late, and come to each of their next steps together again. A host that has to wait for
     a fork begins when another one ends, which is a turn already.
     """
     hosts, host = list(task_vars.get("ansible_play_batch", ())), task_vars.get("inventory_hostname")
-    place = hosts.index(host) if host in hosts else 0
-    return place * BEGIN / cores if place < int(task_vars.get("ansible_forks", 1)) else 0.0
+    place, begin = hosts.index(host) if host in hosts else 0, IN_WORKER if in_worker else IN_PROGRAM
+    return place * begin / cores if place < int(task_vars.get("ansible_forks", 1)) else 0.0
