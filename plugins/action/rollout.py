@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls the module slice after slice until the rollout has ended or rests, and prints what happens."""
+"""Drives slice after slice, by the module or as it does, until the rollout has ended or rests, and prints what happens."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ class ActionModule(ClusterAction):
         """One slice: by a program of the module, or by this worker where it is one of many on the controller itself."""
         if not inside:
             return super()._call(arguments, task_vars)
-        result = _worker.run(ARGUMENTS, arguments, lambda client, params: run_rollout(client, params, False))
+        folder = self._loader.get_basedir()
+        result = _worker.run(ARGUMENTS, arguments, lambda client, params: run_rollout(client, params, False), folder)
         return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}
 
     def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:

@@ -15,8 +15,8 @@ IN_PROGRAM, IN_WORKER = 1.3, 0.7
 it, and where Ansible's worker does."""
 
 SLICE = (120, 180)
-"""Seconds of a slice, whatever happens but its end: the programs of all hosts would start anew with each event. By lot, so that they do not
-all end at once."""
+"""Seconds of a slice, whatever happens but its end: where programs drive, those of all hosts would start anew with each event. By lot, so that
+they do not all end at once."""
 
 
 def is_fleet(task_vars: Mapping[str, Any]) -> bool:
@@ -35,6 +35,5 @@ def turn(task_vars: Mapping[str, Any], cores: int, in_worker: bool) -> float:
     Begun together, all of them would be ready late, and come to each of their next steps together again. A host that has to wait for
     a fork begins when another one ends, which is a turn already.
     """
-    hosts, host = list(task_vars.get("ansible_play_batch", ())), task_vars.get("inventory_hostname")
-    place, begin = hosts.index(host) if host in hosts else 0, IN_WORKER if in_worker else IN_PROGRAM
-    return place * begin / cores if place < int(task_vars.get("ansible_forks", 1)) else 0.0
+    place = list(task_vars["ansible_play_batch"]).index(task_vars["inventory_hostname"])
+    return place * (IN_WORKER if in_worker else IN_PROGRAM) / cores if place < int(task_vars["ansible_forks"]) else 0.0

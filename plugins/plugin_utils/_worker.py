@@ -10,7 +10,9 @@ That program is packed, unpacked and compiled anew for each host: for many hosts
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,12 +21,16 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.package import tidy
 from ansible_collections.tfserving.istio.plugins.module_utils._module import outcome, with_connection
 
 
 def is_same(action: ActionBase, task_vars: Mapping[str, Any]) -> bool:
     """Whether the module's program would have nothing that the worker has not: machine, Python, user and environment."""
-    if action._connection.transport != "local" or action._play_context.become or any(action._task.environment or ()):
+    task = action._task
+    if action._connection.transport != "local" or task.delegate_to:
+        return False
+    if action._play_context.become or any(task.environment or ()):
         return False
     return bool(action._templar.template(task_vars.get("ansible_python_interpreter")) == sys.executable)
 
@@ -33,12 +39,27 @@ def run(
     options: Mapping[str, Any],
     arguments: Mapping[str, Any],
     work: Callable[[Client, dict[str, Any]], dict[str, Any]],
+    folder: str,
 ) -> dict[str, Any]:
-    """The module's result. ``options``: its own, as its argument_spec has them; ``work`` gets those that were given, validated."""
+    """The module's result. ``options``: its own, as its argument_spec has them; ``work`` gets those that were given, validated; ``folder``: where
+    a program of it would be run, the playbook's."""
     given = json.loads(json.dumps(dict(arguments), default=str))  # as a program would get them
     found = ArgumentSpecValidator(with_connection(options)).validate(given)
-    if found.error_messages:
-        return {"failed": True, "msg": "; ".join(found.error_messages)}
-    params = found.validated_parameters
-    result: dict[str, Any] = remove_values(outcome(params, lambda client: work(client, params)), found._no_log_values)
-    return result
+    wrong = "; ".join(found.error_messages)
+    result = {"failed": True, "msg": wrong} if wrong else _done(found.validated_parameters, work, folder)
+    clean: dict[str, Any] = remove_values(result, found._no_log_values)
+    return clean
+
+
+def _done(
+    params: dict[str, Any], work: Callable[[Client, dict[str, Any]], dict[str, Any]], folder: str
+) -> dict[str, Any]:
+    before = os.getcwd()
+    try:
+        os.chdir(folder)
+        return outcome(params, lambda client: work(client, params))
+    except Exception as error:  # a program that crashes is a result too
+        return {"failed": True, "msg": f"{type(error).__name__}: {error}", "exception": traceback.format_exc()}
+    finally:
+        os.chdir(before)
+        tidy()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from mesh.world.ansible import Ansible, Run
+from mesh.world.ansible import Ansible, Run, descendants
+from mesh.world.cluster import Cluster
+from test_rollout_disturbed import holds, wait_for
 
 MOVE = "Move the model to its candidate"
 
 
-def test_a_good_and_a_refused_candidate_in_one_run(
-    operator: Ansible, model: Any, traffic: Any, unique: str, tmp_path: Any
+def test_a_good_and_a_refused_candidate_in_runs_of_which_one_is_killed(
+    operator: Ansible, cluster: Cluster, model: Any, traffic: Any, unique: str, tmp_path: Any
 ) -> None:
     good, refused = (
         model("v1", "v2", name=f"mnist-{unique}-{word}", traffic="v1:100:v2:0") for word in ("good", "wrong")
@@ -30,13 +33,22 @@ def test_a_good_and_a_refused_candidate_in_one_run(
         "rollout_namespace": good["namespace"],
         "rollout_candidate": "v2",
         "rollout_steps": [50, 100],
-        "rollout_hold": 2,
+        "rollout_hold": 4,
         "rollout_gates": [],
         "rollout_report_dir": str(tmp_path / "reports"),
     }
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+    words = ["tfserving.istio.rollout", "-i", str(inventory), "-e", "tfserving_hosts=all"]
     with traffic(good) as load, traffic(refused) as other:
-        run = Run(["tfserving.istio.rollout", "-i", str(inventory), "-e", "tfserving_hosts=all"])
+        run = Run(words)
+        wait_for(cluster, good, run, holds)
+        programs = [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(run.process.pid)]
+        assert programs and all("ansible-playbook" in program for program in programs), "a program of the module drives"
+        run.kill()
+        load.gather(20)
+        hosts["refused"]["rollout_restart"] = True
+        inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+        run = Run(words)
         out, err = run.process.communicate(timeout=200)
         load.gather(20)
         other.gather(20)

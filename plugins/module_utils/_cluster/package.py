@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -86,3 +87,10 @@ def _setting(name: str, value: Any) -> Any:
 
         return make_headers(**value)
     return value
+
+
+def tidy() -> None:
+    """Remove the files that the package has written certificates and keys to: it does so itself where a program ends, and a worker of Ansible's is none."""
+    loaded = sys.modules.get("kubernetes.config.kube_config")
+    if loaded is not None:
+        loaded._cleanup_temp_files()

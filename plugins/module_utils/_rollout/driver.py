@@ -91,6 +91,7 @@ class Driver:
                     self._eyes.wait(AGAIN)
         finally:
             self._eyes.close()
+            self._acts.stop()  # a task's time-out ends this thread alone
         self._save(replace(self.state, due=self._due()))
 
     def _wish(self) -> Seen | None:

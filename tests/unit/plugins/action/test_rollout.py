@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -46,13 +47,17 @@ def run(monkeypatch, tmp_path):
 
         monkeypatch.setattr(action.ClusterAction, "_execute_module", execute)
         plugin = object.__new__(action.ActionModule)
-        plugin._task = SimpleNamespace(action=NAME, args={"name": "mnist", **args}, check_mode=check, diff=True)
+        plugin._task = SimpleNamespace(
+            action=NAME, args={"name": "mnist", **args}, check_mode=check, diff=True, delegate_to=None
+        )
         plugin._connection = SimpleNamespace(transport="ssh")
         plugin._loader = DataLoader()
         plugin._loader.set_basedir(str(tmp_path))
         variables = {
             "ansible_play_hosts_all": list(hosts),
             "ansible_play_hosts": list(hosts),
+            "ansible_play_batch": list(hosts),
+            "ansible_forks": 5,
             "inventory_hostname": hosts[0],
         }
         return plugin._call(plugin._task.args, variables), seen
@@ -149,3 +154,37 @@ def test_a_check_shows_what_would_be_written_and_writes_nothing(run, tmp_path):
     result, _seen = run([foreseen], check=True, report_dir="r", write_back="models.yml", candidate="v2")
     assert '+    traffic: "v2:100"' in result["diff"][1]["prepared"]
     assert (tmp_path / "models.yml").read_text() == MODELS
+
+
+def test_a_fleet_on_the_controller_is_driven_by_its_workers(monkeypatch, tmp_path):
+    """Each host waits its turn; what the loop adds to a slice's arguments is the module's to check."""
+    given, slept = [], []
+
+    def drive_here(options, arguments, _work, folder):
+        given.append((options, arguments, folder))
+        return {**sliced(9000, True), "diff": {"before": "", "after": ""}}
+
+    monkeypatch.setattr(action._worker, "run", drive_here)
+    monkeypatch.setattr(action.time, "sleep", slept.append)
+    plugin = object.__new__(action.ActionModule)
+    plugin._connection, plugin._play_context = SimpleNamespace(transport="local"), SimpleNamespace(become=False)
+    plugin._templar = SimpleNamespace(template=lambda value: value)
+    plugin._task = SimpleNamespace(
+        action=NAME, args={"name": "mnist"}, check_mode=False, diff=False, delegate_to=None, environment=[]
+    )
+    plugin._loader = DataLoader()
+    plugin._loader.set_basedir(str(tmp_path))
+    hosts = ["east", "west"]
+    variables = {
+        "ansible_play_hosts": hosts,
+        "ansible_play_hosts_all": hosts,
+        "ansible_play_batch": hosts,
+        "ansible_forks": 5,
+        "inventory_hostname": "west",
+        "ansible_python_interpreter": sys.executable,
+    }
+    result = plugin._call(plugin._task.args, variables)
+    [(options, arguments, folder)] = given
+    assert folder == str(tmp_path) and slept and slept[0] > 0
+    assert arguments.keys() <= options.keys() and arguments["until_event"] is False and arguments["holder"]
+    assert result["phase"] == "complete" and "diff" not in result

@@ -29,7 +29,3 @@ def test_who_waits_for_a_fork_begins_when_it_is_there():
         False,
         False,
     ]
-
-
-def test_a_host_that_is_delegated_to_begins_at_once():
-    assert turn(variables("controller", 50), cores=2, in_worker=False) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import SimpleNamespace
 
@@ -14,14 +15,18 @@ from ansible_collections.tfserving.istio.plugins.plugin_utils import _worker
 HOST = {"host": "http://127.0.0.1:9", "api_key": "a-key"}
 
 
-def action(transport="local", become=False, environment=()):
+def run(arguments, work, folder="/"):
+    return _worker.run(ARGUMENTS, arguments, work, folder)
+
+
+def action(transport="local", become=False, environment=(), delegate_to=None):
     return SimpleNamespace(
         _templar=SimpleNamespace(
             template=lambda value: sys.executable if value == "{{ ansible_playbook_python }}" else value
         ),
         _connection=SimpleNamespace(transport=transport),
         _play_context=SimpleNamespace(become=become),
-        _task=SimpleNamespace(environment=list(environment)),
+        _task=SimpleNamespace(environment=list(environment), delegate_to=delegate_to),
     )
 
 
@@ -34,6 +39,7 @@ def action(transport="local", become=False, environment=()):
         ({}, None, False),
         ({"transport": "ssh"}, sys.executable, False),
         ({"become": True}, sys.executable, False),
+        ({"delegate_to": "localhost"}, sys.executable, False),
         ({"environment": [{"KUBECONFIG": "/other"}]}, sys.executable, False),
     ],
 )
@@ -43,21 +49,19 @@ def test_only_what_would_run_beside_the_worker_runs_in_it(given, interpreter, sa
 
 def test_arguments_are_those_of_the_module():
     seen = {}
-    result = _worker.run(
-        ARGUMENTS, {"name": "mnist", "slice_seconds": "7", **HOST}, lambda _client, params: seen.update(params) or {}
-    )
+    result = run({"name": "mnist", "slice_seconds": "7", **HOST}, lambda _client, params: seen.update(params) or {})
     assert result == {}
     assert (seen["slice_seconds"], seen["namespace"], seen["gates"], seen["prometheus"]) == (7, "kubeflow", [], None)
 
 
 def test_what_is_wrong_is_one_message():
-    result = _worker.run(ARGUMENTS, {"state": "finished", "nam": "mnist"}, lambda _client, _params: {})
+    result = run({"state": "finished", "nam": "mnist"}, lambda _client, _params: {})
     assert result["failed"] and "missing required arguments: name" in result["msg"] and "nam" in result["msg"]
 
     def refuse(_client, _params):
         raise wrong("candidate: v9 is not deployed")
 
-    assert _worker.run(ARGUMENTS, {"name": "mnist", **HOST}, refuse) == {
+    assert run({"name": "mnist", **HOST}, refuse) == {
         "failed": True,
         "msg": "candidate: v9 is not deployed",
     }
@@ -66,4 +70,28 @@ def test_what_is_wrong_is_one_message():
 def test_secrets_do_not_come_back():
     said = {"reason": "asked http://127.0.0.1 with s3cr3t-token"}
     arguments = {"name": "mnist", "prometheus": {"url": "http://127.0.0.1", "token": "s3cr3t-token"}, **HOST}
-    assert "s3cr3t" not in str(_worker.run(ARGUMENTS, arguments, lambda _client, _params: said))
+    assert "s3cr3t" not in str(run(arguments, lambda _client, _params: said))
+
+
+def test_a_fault_of_ours_is_a_result_as_a_programs_end_would_be():
+    result = run({"name": "mnist", **HOST}, lambda _client, _params: 1 / 0)
+    assert result["failed"] and result["msg"] == "ZeroDivisionError: division by zero"
+
+
+def test_relative_paths_are_those_of_the_playbook(tmp_path):
+    before = os.getcwd()
+    assert run({"name": "mnist", **HOST}, lambda _client, _params: {"at": os.getcwd()}, str(tmp_path)) == {
+        "at": str(tmp_path)
+    }
+    assert os.getcwd() == before
+
+
+def test_no_key_is_left_in_a_file(monkeypatch):
+    """The package removes them where a program ends."""
+    config = pytest.importorskip("kubernetes.config.kube_config")
+    made = []
+    result = run(
+        {"name": "mnist", **HOST},
+        lambda _client, _params: made.append(config._create_temp_file_with_content("key")) or {},
+    )
+    assert result == {} and made and not os.path.exists(made[0])
