@@ -24,7 +24,10 @@ ORDER = "lint harness sanity unit docs package sandbox integration molecule mesh
 """In which parts begin; one that is not named here comes last."""
 
 BESIDE = ("molecule", "rollouts")
-"""The second lane, which computes while the first one waits, and has a sandbox of its own. Both take about as long."""
+"""The second lane, which computes while the first one waits, and has a sandbox of its own."""
+
+ALONE = ("mesh",)
+"""Comes last, with nothing beside it: it looks at every answer to a load."""
 
 
 class Run:
@@ -86,7 +89,8 @@ def main(wanted: list[str]) -> int:
         )
     parts, whole, started = wanted or listed(), Run(), time.monotonic()
     try:
-        whole.together(lanes(parts))
+        for lanes in stages(parts):
+            whole.together(lanes)
     finally:
         if not ran_before:
             cluster.stop()
@@ -94,13 +98,14 @@ def main(wanted: list[str]) -> int:
     return summary(results, whole.seconds, time.monotonic() - started)
 
 
-def lanes(parts: list[str]) -> list[Lane]:
-    """Return what is to run side by side; one part after the other on a cluster of the user's, of which there is but one."""
+def stages(parts: list[str]) -> list[list[Lane]]:
+    """Return what is to run one after the other, and in it side by side; a cluster of the user's has one lane, as there is but one of it."""
     ordered = sorted(parts, key=lambda part: ORDER.index(part) if part in ORDER else len(ORDER))
     if cluster.given():
-        return [ordered]
-    split = [[part for part in ordered if (part in BESIDE) is beside] for beside in (False, True)]
-    return [lane for lane in split if lane]
+        return [[ordered]]
+    first = [part for part in ordered if part not in (*BESIDE, *ALONE)]
+    lanes = [[part for part in ordered if part in named] for named in (first, BESIDE, ALONE)]
+    return [stage for stage in ([lane for lane in lanes[:2] if lane], lanes[2:] if lanes[2] else []) if stage]
 
 
 def listed() -> list[str]:
