@@ -103,9 +103,9 @@ def stages(parts: list[str]) -> list[list[Lane]]:
     ordered = sorted(parts, key=lambda part: ORDER.index(part) if part in ORDER else len(ORDER))
     if cluster.given():
         return [[ordered]]
-    first = [part for part in ordered if part not in (*BESIDE, *ALONE)]
-    lanes = [[part for part in ordered if part in named] for named in (first, BESIDE, ALONE)]
-    return [stage for stage in ([lane for lane in lanes[:2] if lane], lanes[2:] if lanes[2] else []) if stage]
+    beside, alone = ([part for part in ordered if part in named] for named in (BESIDE, ALONE))
+    found = [[[part for part in ordered if part not in (*beside, *alone)], beside], [alone]]
+    return [lanes for lanes in ([lane for lane in stage if lane] for stage in found) if lanes]
 
 
 def listed() -> list[str]:

@@ -43,7 +43,7 @@ def etcd(layout: Layout) -> Service:
 
 
 def apiserver(layout: Layout) -> Service:
-    """Real authentication, RBAC and admission; one audit line a request."""
+    """Real authentication, RBAC and admission; one audit line a request. It takes memory for time: its heap is small, and the cores are few."""
     pki = layout.pki
     return Service(
         "kube-apiserver",
@@ -75,9 +75,7 @@ def apiserver(layout: Layout) -> Service:
             "--audit-log-maxsize=1000",
         ),
         ready=lambda: answers_https(layout, NODE_IP, API_PORT, "/readyz"),
-        environment={
-            "GOGC": "300"
-        },  # memory for time: its heap is small, and all of Go's programs share two cores with what is tested
+        environment={"GOGC": "300"},
     )
 
 

@@ -30,6 +30,20 @@ def sliced(until, done):
     }
 
 
+def made(folder, hosts, host, args, transport="ssh", **task):
+    """The plugin of a host for a playbook in a folder, and the host's variables."""
+    plugin = object.__new__(action.ActionModule)
+    settings = {"check_mode": False, "diff": True, "delegate_to": None, "environment": [], **task}
+    plugin._task = SimpleNamespace(action=NAME, args=args, **settings)
+    plugin._connection, plugin._play_context = SimpleNamespace(transport=transport), SimpleNamespace(become=False)
+    plugin._templar = SimpleNamespace(template=lambda value: value)
+    plugin._loader = DataLoader()
+    plugin._loader.set_basedir(str(folder))
+    lists = {key: list(hosts) for key in ("ansible_play_hosts_all", "ansible_play_hosts", "ansible_play_batch")}
+    own = {"inventory_hostname": host, "ansible_forks": 5, "ansible_python_interpreter": sys.executable}
+    return plugin, {**lists, **own}
+
+
 @pytest.fixture
 def run(monkeypatch, tmp_path):
     """Runs the plugin for a playbook in a folder, with the results of the module's slices; what happens to files between them is noted."""
@@ -46,20 +60,7 @@ def run(monkeypatch, tmp_path):
             return dict(result() if callable(result) else result)
 
         monkeypatch.setattr(action.ClusterAction, "_execute_module", execute)
-        plugin = object.__new__(action.ActionModule)
-        plugin._task = SimpleNamespace(
-            action=NAME, args={"name": "mnist", **args}, check_mode=check, diff=True, delegate_to=None
-        )
-        plugin._connection = SimpleNamespace(transport="ssh")
-        plugin._loader = DataLoader()
-        plugin._loader.set_basedir(str(tmp_path))
-        variables = {
-            "ansible_play_hosts_all": list(hosts),
-            "ansible_play_hosts": list(hosts),
-            "ansible_play_batch": list(hosts),
-            "ansible_forks": 5,
-            "inventory_hostname": hosts[0],
-        }
+        plugin, variables = made(tmp_path, hosts, hosts[0], {"name": "mnist", **args}, check_mode=check)
         return plugin._call(plugin._task.args, variables), seen
 
     return run
@@ -166,23 +167,7 @@ def test_a_fleet_on_the_controller_is_driven_by_its_workers(monkeypatch, tmp_pat
 
     monkeypatch.setattr(action._worker, "run", drive_here)
     monkeypatch.setattr(action.time, "sleep", slept.append)
-    plugin = object.__new__(action.ActionModule)
-    plugin._connection, plugin._play_context = SimpleNamespace(transport="local"), SimpleNamespace(become=False)
-    plugin._templar = SimpleNamespace(template=lambda value: value)
-    plugin._task = SimpleNamespace(
-        action=NAME, args={"name": "mnist"}, check_mode=False, diff=False, delegate_to=None, environment=[]
-    )
-    plugin._loader = DataLoader()
-    plugin._loader.set_basedir(str(tmp_path))
-    hosts = ["east", "west"]
-    variables = {
-        "ansible_play_hosts": hosts,
-        "ansible_play_hosts_all": hosts,
-        "ansible_play_batch": hosts,
-        "ansible_forks": 5,
-        "inventory_hostname": "west",
-        "ansible_python_interpreter": sys.executable,
-    }
+    plugin, variables = made(tmp_path, ["east", "west"], "west", {"name": "mnist"}, transport="local", diff=False)
     result = plugin._call(plugin._task.args, variables)
     [(options, arguments, folder)] = given
     assert folder == str(tmp_path) and slept and slept[0] > 0
