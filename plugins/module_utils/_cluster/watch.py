@@ -60,7 +60,7 @@ def wait(
         for kind, version in versions.items():
             arguments = (client, kind, namespace, selector, version, store[kind].keys(), events, stop, deadline)
             threading.Thread(target=_follow, args=arguments, daemon=True).start()
-        while not done(store):
+        while True:
             try:
                 event = events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
@@ -71,7 +71,8 @@ def wait(
                 lost = news if isinstance(news, ClusterError) else None
                 if not isinstance(news, ClusterError):
                     _note(store, *news)
-        return store
+            if done(store):
+                return store
     finally:
         stop.set()
 
