@@ -179,7 +179,7 @@ def test_sidecars_start_before_the_others_and_end_after_them(cluster: Cluster) -
 
 def test_a_container_has_its_own_processes_user_and_root(cluster: Cluster) -> None:
     rights = {"runAsUser": 1234, "runAsGroup": 5, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-    script = "echo $$$$; id -u; id -g; hostname; touch /x || true; grep CapEff /proc/self/status | cut -f2"
+    script = "echo $$$$; id -u; id -g; hostname; touch /x 2>&1; grep CapEff /proc/self/status | cut -f2"
     cluster.run_pod("alone", shell(script, securityContext=rights), restartPolicy="Never")
     cluster.wait_for("alone", ".status.phase", "Succeeded")
     lines = cluster.kubectl("logs", "alone").splitlines()
