@@ -32,9 +32,6 @@ from .routes import Routes, marked
 from .standing import Standing
 from .state import PROMOTING, State, live_rule, rule_at, trial_of
 
-WROTE = "wrote"
-"""In a state's ``restore``: the rule that was written last into routes of somebody else's, be it proved or not."""
-
 
 class Acts:
     """The actions of one rollout. ``rollout`` is the plan as the user gave it, with what its kept form hides; ``foreign`` is the state's."""
@@ -75,16 +72,19 @@ class Acts:
         except Held:
             raise
         except (ClusterError, SpecError) as error:
-            seen = Seen(time.time(), trouble=str(error))
-        if self.routes.wrote:  # whoever goes on has to know it, though nothing else came of the action
-            seen = replace(seen, restore={**(seen.restore or state.restore), WROTE: str(self.routes.wrote)})
-        return replace(seen, patches=self.written())
+            seen = self.unfinished(kind, Seen(time.time(), trouble=str(error)))
+        return self._noted(seen)
 
-    def written(self) -> list[dict[str, Any]]:
-        """What was written since this was asked last."""
+    def unfinished(self, kind: str, seen: Seen) -> Seen:
+        """What was seen in place of an action's end, with what the action has written. Whoever goes on has to know it."""
+        begun = kind == SHIFT and bool(self.routes.patches)
+        return self._noted(replace(seen, unproved=seen.unproved or begun))
+
+    def _noted(self, seen: Seen) -> Seen:
         room, routes = self._room.patches, self.routes.patches
         self._room.patches, self.routes.patches = [], []
-        return [*room, *routes]
+        wrote = str(self.routes.wrote or seen.wrote)
+        return replace(seen, patches=[*seen.patches, *room, *routes], wrote=wrote)
 
     def _mark(self, state: State) -> Seen:
         before = read_rule(state.before)
@@ -191,7 +191,7 @@ def _left(state: State) -> tuple[Rule, ...]:
 
     Whoever promotes it leaves the step out that a killed run, or one that could not prove it, has written and not told of.
     """
-    last = read_rule(state.restore[WROTE]) if WROTE in state.restore else live_rule(state)
+    last = read_rule(state.wrote) if state.wrote else live_rule(state)
     rollout, before = state.rollout, read_rule(state.before)
     steps = [step for step in rollout.steps if step.weight is not None] if state.hurried else []
     return (last, before, *(rule_at(before, rollout.candidate, step.tenths) for step in steps)) if steps else (last,)

@@ -19,7 +19,7 @@ from .._cluster.errors import ClusterError, Conflict
 from .acts import Acts
 from .eyes import Eyes
 from .lease import Held, Lease
-from .machine import ABORT, PAUSE, PREPARE, PROMOTE, PROVE, REST, RESUME, TAKE_BACK, Seen, action, advance
+from .machine import ABORT, PAUSE, PREPARE, PROMOTE, REST, RESUME, TAKE_BACK, Seen, action, advance
 from .permit import Stopped
 from .record import entry
 from .state import ABORTING, State
@@ -44,7 +44,7 @@ class Driver:
     ) -> None:
         self._client, self._make_acts, self._lease, self._tell = client, acts, lease, tell
         self.kept, self.lines = kept, list[dict[str, Any]]()
-        self._acts, self._written = self._fenced(), list[dict[str, Any]]()
+        self._acts, self._unfinished = self._fenced(), Seen(0.0)
         rollout = kept.state.rollout
         self._eyes = Eyes(client, rollout.namespace, rollout.name, kept.state.id)
 
@@ -105,10 +105,7 @@ class Driver:
         return None
 
     def _carry_out(self, kind: str, until: float) -> Seen | None:
-        """What was seen; None where a wish, or the end of the slice, came first. Then nothing of the action is written any more.
-
-        An abort ends any action. What only waits, and moves nothing, is ended by the other wishes too.
-        """
+        """What was seen; None where a wish, or the end of the slice, came first. Then nothing of the action is written any more."""
         if kind == TAKE_BACK:
             return self._acts.carry_out(kind, self.state)
         found: list[Seen] = []
@@ -126,13 +123,13 @@ class Driver:
         while worker.is_alive():
             worker.join(0.05)
             late = kind == PREPARE and time.time() >= until
-            wish = self._wish()
-            asked = wish is not None and (wish.wish == ABORT or kind in (PREPARE, PROVE))
-            if asked or self._lease.taken.is_set() or late:
+            if self._wish() is not None or self._lease.taken.is_set() or late:
                 self._acts.stop()
-                self._written += self._acts.written()
+                worker.join(0.05)  # it may have ended in this moment
+                if not found:
+                    self._unfinished = self._acts.unfinished(kind, self._unfinished)
                 self._acts = self._fenced()
-                return None
+                break
         return found[0] if found else None
 
     def _fenced(self) -> Acts:
@@ -141,16 +138,20 @@ class Driver:
         return acts
 
     def _advance(self, kind: str, seen: Seen) -> None:
-        if self._written:  # by an action that was stopped
-            seen = replace(seen, patches=[*self._written, *seen.patches])
-            self._written = []
+        left, self._unfinished = self._unfinished, Seen(0.0)
+        seen = replace(
+            seen,
+            patches=[*left.patches, *seen.patches],
+            wrote=seen.wrote or left.wrote,
+            unproved=seen.unproved or left.unproved,
+        )
         before, after = self.state, advance(self.state, seen)
         line = event(kind, before, seen, after)
         made = entry(kind, before, seen, after, line)
         self.kept = replace(self.kept, state=after, record=[*self.kept.record, made])
         if line:
             self.lines.append({"at": seen.now, "line": line})
-        if made["decided"] or line or after.restore != before.restore:
+        if made["decided"] or line or (after.restore, after.wrote) != (before.restore, before.wrote):
             self._save(replace(after, due=self._due()))
         if line and (made["decided"] or seen.trouble):
             self._tell(after, line)

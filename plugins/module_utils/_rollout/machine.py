@@ -55,6 +55,7 @@ class Seen:
 
     ``trouble``: the action could not be carried out, and may be tried again. ``refused``: it was, and speaks against the candidate.
     ``intent``: it was not yet, for what it would change is to be kept first: ``restore``, which puts it back.
+    ``wrote`` is the rule that it wrote into the routes, be it proved or not; ``unproved``: it was ended before it was proved.
     Nothing is decided by what is there for the record alone: ``queries`` that Prometheus was asked, ``patches`` that were written, each an
     ``object`` and its ``changes``, and the ``golden`` requests with what they got.
     """
@@ -68,6 +69,8 @@ class Seen:
     window: dict[str, Any] | None = None
     counters: dict[str, Any] | None = None
     restore: dict[str, Any] | None = None
+    wrote: str = ""
+    unproved: bool = False
     notes: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     patches: list[dict[str, Any]] = field(default_factory=list)
@@ -106,6 +109,8 @@ def advance(state: State, seen: Seen) -> State:
         state,
         counters=state.counters if seen.counters is None else seen.counters,
         restore=state.restore if seen.restore is None else seen.restore,
+        wrote=seen.wrote or state.wrote,
+        unproved=state.unproved or seen.unproved,
     )
     if seen.wish:
         return _wish(state, seen)
@@ -209,6 +214,7 @@ def _held(state: State, seen: Seen) -> State:
         fresh = replace(
             state,
             shifted=True,
+            unproved=False,
             live=state.step,
             tenths=tenths,
             since=seen.now,
@@ -276,13 +282,13 @@ def _insufficient(state: State, lacking: list[Verdict], now: float) -> State:
 
 def _promoted(state: State, seen: Seen) -> State:
     if not state.shifted:
-        return replace(state, shifted=True, tenths=WHOLE, since=seen.now)
+        return replace(state, shifted=True, unproved=False, tenths=WHOLE, since=seen.now)
     return replace(state, phase=COMPLETE, ended=seen.now, since=seen.now, reason="")
 
 
 def _taken_back(state: State, seen: Seen) -> State:
     share = read_rule(state.before).share(state.rollout.candidate)
-    return replace(state, phase=ABORTED, live=-1, tenths=share, ended=seen.now, since=seen.now)
+    return replace(state, phase=ABORTED, unproved=False, live=-1, tenths=share, ended=seen.now, since=seen.now)
 
 
 def _other_model(state: State, seen: Seen) -> str:

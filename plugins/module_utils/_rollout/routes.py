@@ -33,7 +33,7 @@ from .permit import Permit
 
 
 class Routes:
-    """The routes of one model, written with a permit. ``patches``: what was written. ``wrote``: nothing that has to be kept: the mark keeps others away.
+    """The routes of one model, written with a permit. ``patches``: what was written. ``wrote``: the rule that stands there since the last write.
 
     ``asked``: the gateway Pods of the last proof.
     """
@@ -85,6 +85,7 @@ class Routes:
                 self._permit.fence()
                 apply(self._client, wanted, False, found["metadata"]["resourceVersion"])
                 self.patches.append(patch_result(found, wanted))
+            self.wrote = rule
         return str(wanted["spec"]["http"][0]["directResponse"]["body"]["string"])
 
     def expect(self, rule: Rule) -> None:

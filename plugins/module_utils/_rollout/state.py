@@ -32,7 +32,8 @@ class State:
 
     ``before`` is the rule from before the rollout and ``undo`` the one that an undo would have gone to then; ``served`` are the integers
     that TensorFlow Serving serves for the candidate. ``tenths`` is the candidate's share in tenths of a percent, ``shifted`` whether the routes
-    are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``since`` is when the present
+    are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``wrote`` is the rule that was written
+    last, and ``unproved`` whether it is that of ``step``, which some gateway Pods may have already. ``since`` is when the present
     step got its routes (or the phase began), ``patience`` when a wait for more evidence began. ``counters`` is what evidence goes on from,
     ``window`` the last look (None, with ``blind`` saying why, where it showed nothing), ``approved`` the steps that a person has
     let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end. ``moved`` is when the routes were written, from which on
@@ -53,6 +54,8 @@ class State:
     live: int = -1
     proven: bool = False
     shifted: bool = False
+    wrote: str = ""
+    unproved: bool = False
     hurried: bool = False
     served: list[int] | None = None
     since: float = 0.0

@@ -6,21 +6,24 @@ import copy
 import json
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
+from ansible_collections.tfserving.istio.plugins.module_utils._prometheus import Prometheus
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.acts import Acts
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies import Copies
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import Counters
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.driver import Driver
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.evidence import Evidence
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held, Lease
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import PAUSE, PREPARE, Seen, advance
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.room import Room
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import PAUSED, PREPARING, begin
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import HOLDING, PAUSED, PREPARING, begin
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept, wish
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.prometheus import PrometheusOptions
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rollout import read_rollout
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
 from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer, events, listing
@@ -58,7 +61,7 @@ class Cluster:
         server.at("GET", "/api/v1/pods", (403, {"message": "forbidden"}))
         self.wishes, self.wished = list[dict[str, Any]](), threading.Event()
         server.at("GET", CONFIGMAPS, lambda request: (200, listing(*self.wishes)))
-        server.at("WATCH", CONFIGMAPS, self.watch)
+        server.at("WATCH", CONFIGMAPS, self.watch, self.watch)
         server.at("PATCH", f"{CONFIGMAPS}/scaled.wishes", self.wish)
         server.at("POST", "/api/v1/namespaces/kubeflow/events", (201, {}))
         server.at("PATCH", f"{CONFIGMAPS}/scaled.rollout", self.keep)
@@ -130,6 +133,31 @@ def test_a_pause_does_not_wait_for_a_candidate_to_get_ready(
     driver.drive(time.time() + 20)
     assert (driver.state.phase, driver.state.reason) == (PAUSED, "lunch")
     assert time.monotonic() - began < 4
+
+
+def test_a_pause_does_not_wait_for_the_answer_to_a_query(
+    cluster: Cluster, driver: Driver, client: Client, server: ApiServer
+):
+    gate = {"kind": "promql", "name": "queue", "query": "max(queue_length)", "at_most": 10}
+    looking = read_rollout({"name": "scaled", "candidate": "v2", "steps": [100], "gates": [gate], "interval": 1})
+
+    def slow(request: dict[str, Any]) -> tuple[int, Any]:
+        wish(client, "kubeflow", "scaled", driver.state.id, PAUSE, "lunch")
+        server.closing.wait(8)
+        return 503, {}
+
+    server.at("GET", "/api/v1/query", slow)
+    began = time.time()
+    counters = asdict(Counters(time.time(), {"v1": {}, "v2": {}}))
+    plan = {"plan": looking.to_json(), "counters": counters}
+    state = replace(driver.state, phase=HOLDING, shifted=True, since=time.time(), **plan)
+    evidence = Evidence(looking, Prometheus(PrometheusOptions(url=server.url)), Copies(client, looking))
+    asking = Driver(
+        client, Kept(state, []), lambda: Acts(client, looking, evidence), driver._lease, lambda state, line: None
+    )
+    asking.drive(time.time() + 30)
+    assert (asking.state.phase, asking.state.reason) == (PAUSED, "lunch")
+    assert server.sent("GET").count("/api/v1/query") == 1 and time.time() - began < 6
 
 
 @pytest.mark.parametrize("spec", [{"holderIdentity": "next"}, {"leaseTransitions": 3}, {"holderIdentity": None}])

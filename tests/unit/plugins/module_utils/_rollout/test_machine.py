@@ -200,6 +200,15 @@ def test_a_pause_keeps_the_weight_and_the_way_on():
     assert world.wish(machine.RESUME).run().state.phase == COMPLETE
 
 
+@pytest.mark.parametrize("wish", [machine.PAUSE, machine.PROMOTE, machine.ABORT])
+def test_a_shift_that_a_wish_has_ended_before_its_proof_is_known_until_the_next_one(wish):
+    world = World(rollout()).run(until=(HOLDING,))
+    world.state = advance(world.state, Seen(world.now, wish=wish, wrote="v1:90:v2:10", unproved=True))
+    assert gets(world.state) == "0 percent, or 10 percent through gateway Pods that have the new routes already"
+    world.wish(machine.RESUME).run()
+    assert world.state.over and not world.state.unproved
+
+
 def test_keep_can_still_be_aborted():
     world = World(rollout(keep=100)).run(until=(PROMOTING,))
     world.step()

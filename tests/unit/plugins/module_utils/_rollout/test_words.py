@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import words
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import read_state
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
@@ -42,6 +44,17 @@ def test_lines_say_what_the_candidate_gets():
     assert "shifted: v2 gets callers with header x-tester = yes (proof by port-forward)" in told
     reason = "the step waits for a person's approval. Run it again to go on"
     assert told[-1] == f"paused while it gets 20 percent of the callers, by cookie variant: {reason}"
+
+
+def test_a_pause_in_the_middle_of_a_shift_says_what_both_routes_give():
+    kept = drive(MIRROR, World(), longest=1)
+    state = replace(read_state(kept["state"]), wrote="v1:90:v3:10", unproved=True, tenths=0, live=-1, step=0)
+    also = "through gateway Pods that have the new routes already"
+    assert words.gets(state) == f"0 percent, or copies of 25 percent {also}"
+    assert (
+        words.meanwhile(replace(state, live=0, step=1, wrote="v2:100"))
+        == f"while it gets copies of 25 percent, or 100 percent {also}"
+    )
 
 
 def test_the_status_of_copies_names_the_bucket_that_a_boundary_is_taken_for():
