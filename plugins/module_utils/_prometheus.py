@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from ._cluster.client import Client
 from ._cluster.errors import ClusterError, refused
-from ._rollout.counters import DURATION, Counters, Series, advance, counts, matching, query, shown
+from ._rollout.counters import DURATION, MOST, Counters, Series, advance, counts, matching, query, shown
 from ._spec.prometheus import PrometheusOptions
 
 REDIRECTS = range(300, 400)
@@ -81,8 +81,16 @@ class Prometheus:
         return now
 
     def look(self, counters: Counters) -> Counters:
-        """One round for both versions and all rate gates: one request. Raises PrometheusError, also for a boundary that is no bucket."""
+        """One round for both versions and all rate gates: one request.
+
+        Raises PrometheusError, also for a boundary that is no bucket, and for more series than a rollout can keep.
+        """
         after = advance(counters, self.samples(query(counters, time.time(), self._options.labels)))
+        if len(after.series) > MOST:
+            raise PrometheusError(
+                f"{self._place} has {len(after.series)} series of the proxies that call {' and '.join(counters.versions)}, and a rollout can go by "
+                f"{MOST}; judge it by fewer callers (prometheus.labels, for instance source_workload: istio-ingressgateway), or by fewer boundaries"
+            )
         for version in counters.versions:
             found = counts(after, version)
             missing = [

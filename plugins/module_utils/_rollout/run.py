@@ -23,11 +23,15 @@ from .begin import may_begin, read, refuse_again, refuse_other
 from .lease import Held
 from .machine import ABORT, PAUSE, PROMOTE
 from .slice import Result, await_driver, drive, patiently, reported, summary
-from .state import ABORTED, COMPLETE, PAUSED, begin, digest
+from .state import ABORTED, ABORTING, COMPLETE, PAUSED, PROMOTING, begin, digest
 from .store import Kept, load, wish
 from .words import plan as plan_text
+from .words import status
 
 WISHES = {"aborted": ABORT, "paused": PAUSE, "promoted": PROMOTE}
+
+TOO_LATE = {"paused": (PROMOTING, ABORTING), "promoted": (ABORTING,)}
+"""Phases in which a wish changes nothing any more."""
 
 
 def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Result:
@@ -69,6 +73,10 @@ def _wanted(client: Client, params: Mapping[str, Any], kept: Kept | None, holder
         if params["state"] == "aborted":
             return _nothing(f"no rollout of {namespace}/{name} is under way")
         raise wrong(f"no rollout of {namespace}/{name} is under way, so there is none to be {params['state']}")
+    if kept.state.phase in TOO_LATE.get(params["state"], ()):
+        raise wrong(
+            f"the rollout of {namespace}/{name} cannot be {params['state']} any more, it is {kept.state.phase}: {status(kept.state, time.time())}"
+        )
     if check:
         return {**summary(kept.state), "changed": True, "done": True, "lines": []}
     why = params["reason"] or f"asked for by {holder}"

@@ -4,7 +4,7 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""What a rollout keeps on the cluster: its state and its record of what happened, in one ConfigMap; and wishes, in another.
+"""What a rollout keeps on the cluster: its state, what its evidence goes on from, and its record, in one ConfigMap; and wishes, in another.
 
 The state is written under the resourceVersion that it was read with, so that of two drivers only one goes on. A wish is written without any
 precondition: it must get through whatever a driver does meanwhile.
@@ -28,12 +28,12 @@ from .._spec import names
 from .record import thinned
 from .state import State, read_state
 
-STATE, RECORD = "state.json", "record.json.z"
+STATE, COUNTERS, RECORD = "state.json", "counters.json.z", "record.json.z"
 ROLLOUT_LABEL = names.ANNOTATION + "rollout"
 """Label of both ConfigMaps: `state` or `wishes`."""
 
 LONGEST = 1_000_000
-"""Bytes of the state and the packed record; a ConfigMap holds 1 MiB."""
+"""Bytes of the state, the packed counters and the packed record; a ConfigMap holds 1 MiB."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ def read_kept(found: Mapping[str, Any] | None) -> Kept | None:
         return None
     name = f"{found['metadata']['namespace']}/{found['metadata']['name']}"
     try:
-        state = read_state(json.loads(found["data"][STATE]))
-        packed = (found.get("binaryData") or {}).get(RECORD)
-        record = json.loads(zlib.decompress(base64.b64decode(packed))) if packed else []
+        packed = found.get("binaryData") or {}
+        counters = {"counters": _unpacked(packed[COUNTERS])} if COUNTERS in packed else {}
+        state = read_state({**json.loads(found["data"][STATE]), **counters})
+        record = _unpacked(packed[RECORD]) if RECORD in packed else []
     except (ValueError, TypeError, KeyError, zlib.error) as error:
         raise ClusterError(
             f"the rollout in ConfigMap {name} cannot be read ({error}); somebody has edited it. Move traffic back by hand where that is "
@@ -69,23 +70,35 @@ def load(client: Client, namespace: str, model: str) -> Kept | None:
 def save(client: Client, kept: Kept) -> Kept:
     """Write a state and its record. Raises Conflict where another driver has written in between."""
     rollout = kept.state.rollout
-    state = json.dumps(kept.state.to_json(), sort_keys=True)
+    whole = kept.state.to_json()
+    counters = _packed(whole.pop("counters"))
+    state = json.dumps(whole, sort_keys=True)
+    record = _fitting(kept.record, LONGEST - len(state.encode()) - len(counters))
+    binary = {COUNTERS: counters, RECORD: record}
     wanted: Object = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(names.rollout(rollout.name), rollout.namespace, rollout.name),
         "data": {STATE: state},
-        "binaryData": {RECORD: base64.b64encode(_packed(kept.record, LONGEST - len(state.encode()))).decode()},
+        "binaryData": {name: base64.b64encode(packed).decode() for name, packed in binary.items()},
     }
     wanted["metadata"]["labels"][ROLLOUT_LABEL] = "state"
     written = apply(client, wanted, True, kept.resource_version)
     return Kept(kept.state, kept.record, written["metadata"]["resourceVersion"])
 
 
-def _packed(record: list[dict[str, Any]], longest: int) -> bytes:
+def _packed(value: Any) -> bytes:
+    return zlib.compress(json.dumps(value, separators=(",", ":"), sort_keys=True).encode(), 9)
+
+
+def _unpacked(text: str) -> Any:
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def _fitting(record: list[dict[str, Any]], longest: int) -> bytes:
     """The record, thinned where it is longer than it may be: the state goes before it."""
     while True:
-        packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), 9)
+        packed = _packed(record)
         if len(packed) <= longest or not record:
             return packed
         record = thinned(record)

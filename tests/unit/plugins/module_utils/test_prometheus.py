@@ -13,7 +13,13 @@ import pytest
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
 from ansible_collections.tfserving.istio.plugins.module_utils._prometheus import Prometheus, PrometheusError
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import DURATION, Counters, counts
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import (
+    DURATION,
+    MOST,
+    REQUESTS,
+    Counters,
+    counts,
+)
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.prometheus import PROMETHEUS
 from ansible_collections.tfserving.istio.tests.unit.support.api_server import ApiServer
 from ansible_collections.tfserving.istio.tests.unit.support.certificates import certificate
@@ -333,6 +339,19 @@ def test_labels_are_added_to_every_selector_of_a_look(server: ApiServer):
         Counters(1000.0, {HOST: {"destination_service": HOST}})
     )
     assert "cluster%3D%22prod%22" in server.requests[0]["path"]
+
+
+def test_more_series_than_a_rollout_can_keep_are_no_evidence(prometheus: Prometheus, server: ApiServer):
+    metric = {"__name__": REQUESTS, "destination_service": HOST, "response_code": "200"}
+    many = [{"metric": {**metric, "pod": f"caller-{n}"}, "values": [[1001.0, "5"]]} for n in range(MOST + 1)]
+    counters = Counters(1000.0, {HOST: {"destination_service": HOST}})
+    server.answer(200, result("matrix", many[:-1]))
+    assert len(prometheus.look(counters).series) == MOST
+    server.answer(200, result("matrix", many))
+    with pytest.raises(
+        PrometheusError, match=r"has 50001 series of the proxies that call .* judge it by fewer callers"
+    ):
+        prometheus.look(counters)
 
 
 def test_a_boundary_that_is_no_bucket_is_told_with_those_that_there_are(prometheus: Prometheus, server: ApiServer):

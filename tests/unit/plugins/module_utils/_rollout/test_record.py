@@ -9,6 +9,7 @@ import zlib
 from dataclasses import replace
 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import store
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import MOST
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import LOOK, PREPARE, Seen
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.record import entry, seen_of
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import begin
@@ -40,21 +41,24 @@ def test_keys_of_a_later_release_are_left_alone():
 def test_a_record_fits_into_its_object():
     record = drive(plan(), World())["record"]
     for longest in (4000, 400, 20):
-        packed = store._packed(record, longest)
+        packed = store._fitting(record, longest)
         kept = json.loads(zlib.decompress(packed))
         assert len(packed) <= longest
         assert not kept or len(kept) + sum(made.get("left_out", 0) for made in kept) == len(record)
 
 
 def test_a_state_of_many_proxies_and_its_record_fit_into_their_object_together(client, server):
-    """Counters of 400 proxies, of some that have gone, and a record that can hardly be packed: 1.3 MB together."""
+    """As many series as a rollout goes by, and a record that can hardly be packed: 3 MB together."""
     chance = random.Random(1)
-    series = {f"{chance.getrandbits(64):016x}": [float(n), BEGAN + n / 7] for n in range(14_000)}
+    series = {f"{chance.getrandbits(64):016x}": [float(n), BEGAN + n % 4000 / 270] for n in range(MOST)}
     record = [{**made, "line": f"{chance.getrandbits(48_000):x}"} for made in drive(plan(), World())["record"]]
     server.fallback = lambda request: (200, {**json.loads(request["body"]), "metadata": {"resourceVersion": "1"}})
-    store.save(client, Kept(replace(STATE, counters={"series": series}), record))
+    saved = Kept(replace(STATE, counters={"series": series}), record)
+    store.save(client, saved)
     written = json.loads(server.requests[0]["body"])
-    state, packed = written["data"]["state.json"], base64.b64decode(written["binaryData"]["record.json.z"])
-    assert len(state) > 500_000 and len(zlib.compress(json.dumps(record).encode(), 9)) > 500_000
-    assert len(state) + len(packed) <= 1_048_576
-    assert 0 < len(json.loads(zlib.decompress(packed))) < len(record)
+    data = [text.encode() for text in written["data"].values()]
+    binary = [base64.b64decode(text) for text in written["binaryData"].values()]
+    assert len(json.dumps(series)) > 2_000_000 and len(zlib.compress(json.dumps(record).encode(), 9)) > 500_000
+    assert sum(map(len, data + binary)) <= 1_048_576
+    kept = store.read_kept({**written, "metadata": {"name": "a", "namespace": "b", "resourceVersion": "1"}})
+    assert kept is not None and kept.state == saved.state and 0 < len(kept.record) < len(record)
