@@ -14,8 +14,8 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.run import run_rollout
-from ansible_collections.tfserving.istio.plugins.modules.rollout import ARGUMENTS
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
+from ansible_collections.tfserving.istio.plugins.modules.rollout import MODULE
 from ansible_collections.tfserving.istio.plugins.plugin_utils import _fleet, _worker
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 from ansible_collections.tfserving.istio.plugins.plugin_utils._report_files import ReportFiles
@@ -54,12 +54,10 @@ class ActionModule(ClusterAction):
             return {"failed": True, "msg": str(error)}
         lines: list[dict[str, Any]] = []
         changed, reported = False, list[str]()
-        fleet = several and not self._task.check_mode
-        inside = fleet and _worker.is_same(self, task_vars)
-        if fleet and state == "complete":
-            time.sleep(_fleet.turn(task_vars, os.cpu_count() or 1, inside))
+        if several and state == "complete" and not self._task.check_mode:
+            time.sleep(_fleet.turn(task_vars, os.cpu_count() or 1, _worker.is_same(self, task_vars)))
         while True:
-            result = self._slice({**loop, **arguments}, task_vars, inside)
+            result = super()._call({**loop, **arguments}, task_vars)
             loop["patience"] = PATIENCE
             screen.show(result)
             lines += result.get("lines") or []
@@ -72,13 +70,8 @@ class ActionModule(ClusterAction):
                     return _with_diff(result, foreseen if self._task.diff and "plan" in result else "")
                 return _ended(_written_back(back, result, self._task.diff), state)
 
-    def _slice(self, arguments: dict[str, Any], task_vars: dict[str, Any], inside: bool) -> dict[str, Any]:
-        """One slice: by a program of the module, or by this worker where it is one of many on the controller itself."""
-        if not inside:
-            return super()._call(arguments, task_vars)
-        folder = self._loader.get_basedir()
-        result = _worker.run(ARGUMENTS, arguments, lambda client, params: run_rollout(client, params, False), folder)
-        return result if self._task.diff else {key: value for key, value in result.items() if key != "diff"}
+    def _module(self) -> ClusterModule:
+        return MODULE  # loaded with the plugin, which is once for the workers of all hosts
 
     def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:
         """Where the report goes: a path relative to the playbook, a folder a host where the play has several."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -21,35 +22,39 @@ from ._cluster.connect import connect
 from ._cluster.errors import ClusterError
 from ._spec.errors import SpecError
 
-
-def with_connection(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a module: kubernetes.core's connection options beside its own."""
-    return {**AUTH_ARG_SPEC, **options}
+Result = dict[str, Any]
 
 
-def cluster_module(**options: Any) -> AnsibleModule:
-    """A module with kubernetes.core's connection options beside its own."""
-    return AnsibleModule(argument_spec=with_connection(options), supports_check_mode=True)
+@dataclass(frozen=True)
+class ClusterModule:
+    """A module: its own ``options``, as an argument_spec has them, and its ``work``, which gets a client, the arguments, and whether this is a check."""
 
+    options: Mapping[str, Any]
+    work: Callable[[Client, Mapping[str, Any], bool], Result]
 
-def outcome(params: Mapping[str, Any], work: Callable[[Client], dict[str, Any]]) -> dict[str, Any]:
-    """What ``work`` returns, or a failure with one message in words."""
-    gc.set_threshold(100_000)  # lists of thousands of objects hold no cycles to look for
-    try:
-        return work(connect(params, params.get("parallel") or 16))
-    except ImportError as error:
-        return {"failed": True, "msg": missing_required_lib(error.name or "kubernetes")}
-    except (SpecError, ClusterError) as error:
-        return {"failed": True, "msg": str(error)}
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """kubernetes.core's connection options beside its own."""
+        return {**AUTH_ARG_SPEC, **self.options}
 
+    def outcome(self, params: Mapping[str, Any], check: bool) -> Result:
+        """What ``work`` returns, or a failure with one message in words."""
+        gc.set_threshold(100_000)  # lists of thousands of objects hold no cycles to look for
+        try:
+            return self.work(connect(params, params.get("parallel") or 16), params, check)
+        except ImportError as error:
+            return {"failed": True, "msg": missing_required_lib(error.name or "kubernetes")}
+        except (SpecError, ClusterError) as error:
+            return {"failed": True, "msg": str(error)}
 
-def run(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> None:
-    """End the module with its outcome."""
-    result = outcome(module.params, work)
-    for warning in result.pop("warnings", ()):
-        module.warn(warning)
-    if not module._diff:
-        result.pop("diff", None)
-    if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    def run(self) -> None:
+        """Be the program of the module."""
+        module = AnsibleModule(argument_spec=self.arguments, supports_check_mode=True)
+        result = self.outcome(module.params, module.check_mode)
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
+        if not module._diff:
+            result.pop("diff", None)
+        if result.get("failed"):
+            module.fail_json(**result)
+        module.exit_json(**result)

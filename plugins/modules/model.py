@@ -149,21 +149,25 @@ models:
 """
 
 from ansible_collections.tfserving.istio.plugins.module_utils._model import converge_models
-from ansible_collections.tfserving.istio.plugins.module_utils._module import cluster_module, run
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
+
+MODULE = ClusterModule(
+    {
+        "models": {"type": "list", "elements": "dict", "required": True},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+        "purge": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+        "quiet": {"type": "int", "default": 30},
+        "force": {"type": "bool", "default": False},
+        "parallel": {"type": "int", "default": 16},
+    },
+    converge_models,
+)
 
 
 def main() -> None:
-    module = cluster_module(
-        models={"type": "list", "elements": "dict", "required": True},
-        state={"choices": ["present", "absent"], "default": "present"},
-        purge={"type": "bool", "default": False},
-        wait={"type": "bool", "default": True},
-        wait_timeout={"type": "int", "default": 300},
-        quiet={"type": "int", "default": 30},
-        force={"type": "bool", "default": False},
-        parallel={"type": "int", "default": 16},
-    )
-    run(module, lambda client: converge_models(client, module.params, module.check_mode))
+    MODULE.run()
 
 
 if __name__ == "__main__":

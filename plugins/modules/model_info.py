@@ -159,16 +159,20 @@ foreign:
 """
 
 from ansible_collections.tfserving.istio.plugins.module_utils._model_info import read_info
-from ansible_collections.tfserving.istio.plugins.module_utils._module import cluster_module, run
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
+
+MODULE = ClusterModule(
+    {
+        "name": {"type": "str"},
+        "namespace": {"type": "str"},
+        "served": {"type": "bool", "default": True},
+    },
+    lambda client, params, _check: read_info(client, params),
+)
 
 
 def main() -> None:
-    module = cluster_module(
-        name={"type": "str"},
-        namespace={"type": "str"},
-        served={"type": "bool", "default": True},
-    )
-    run(module, lambda client: read_info(client, module.params))
+    MODULE.run()
 
 
 if __name__ == "__main__":

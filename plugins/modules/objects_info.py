@@ -57,22 +57,25 @@ kubernetes:
   sample: "1.34"
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.discover import discover, version
-from ansible_collections.tfserving.istio.plugins.module_utils._module import cluster_module, run
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.query import read_queries
 
 
+def read(client: Client, params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    queries = read_queries(params["queries"])
+    return {"changed": False, "objects": discover(client, queries), "kubernetes": version(client)}
+
+
+MODULE = ClusterModule({"queries": {"type": "dict", "required": True}}, read)
+
+
 def main() -> None:
-    module = cluster_module(queries={"type": "dict", "required": True})
-
-    def read(client: Client) -> dict[str, Any]:
-        queries = read_queries(module.params["queries"])
-        return {"changed": False, "objects": discover(client, queries), "kubernetes": version(client)}
-
-    run(module, read)
+    MODULE.run()
 
 
 if __name__ == "__main__":

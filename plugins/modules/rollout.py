@@ -395,7 +395,7 @@ plan_digest:
   type: str
 """
 
-from ansible_collections.tfserving.istio.plugins.module_utils._module import cluster_module, run
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.run import run_rollout
 
 PROMETHEUS = {
@@ -418,49 +418,49 @@ NOTIFY = {
     "template": {"type": "str"},
 }
 
-
-ARGUMENTS = {
-    "name": {"type": "str", "required": True},
-    "namespace": {"type": "str", "default": "kubeflow"},
-    "candidate": {"type": "str"},
-    "state": {"choices": ["complete", "promoted", "paused", "aborted", "reported"], "default": "complete"},
-    "strategy": {"choices": ["canary", "blue_green", "mirror", "ab"], "default": "canary"},
-    "manage": {"choices": ["rule", "weights"], "default": "rule"},
-    "virtual_service": {"type": "str"},
-    "route": {"type": "str"},
-    "steps": {"type": "list", "elements": "raw"},
-    "hold": {"type": "raw", "default": 60},
-    "gates": {"type": "list", "elements": "raw", "default": []},
-    "golden": {"type": "list", "elements": "dict", "default": []},
-    "prometheus": {"type": "dict", "options": PROMETHEUS},
-    "interval": {"type": "raw", "default": 5},
-    "error_budget": {"type": "float", "default": 5},
-    "on_insufficient": {"choices": ["wait", "pause", "abort"], "default": "wait"},
-    "insufficient_limit": {"type": "raw", "default": 600},
-    "after_limit": {"choices": ["pause", "abort"], "default": "pause"},
-    "keep": {"type": "raw", "default": 0},
-    "keep_candidate": {"type": "bool", "default": True},
-    "ready_timeout": {"type": "raw", "default": 300},
-    "abort_timeout": {"type": "raw", "default": 600},
-    "on_abandoned": {"choices": ["wait", "abort"], "default": "wait"},
-    "notify": {"type": "dict", "options": NOTIFY},
-    "restart": {"type": "bool", "default": False},
-    "reason": {"type": "str"},
-    "report_dir": {"type": "path"},
-    "write_back": {"type": "path"},
-    "slice": {"type": "bool", "default": False},
-    "slice_seconds": {"type": "int", "default": 30},
-    "until_event": {"type": "bool", "default": False},
-    "lease_timeout": {"type": "int", "default": 25},
-    "holder": {"type": "str"},
-    "patience": {"type": "int", "default": 0},
-}
-"""What the module takes beside the connection options."""
+MODULE = ClusterModule(
+    {
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "default": "kubeflow"},
+        "candidate": {"type": "str"},
+        "state": {"choices": ["complete", "promoted", "paused", "aborted", "reported"], "default": "complete"},
+        "strategy": {"choices": ["canary", "blue_green", "mirror", "ab"], "default": "canary"},
+        "manage": {"choices": ["rule", "weights"], "default": "rule"},
+        "virtual_service": {"type": "str"},
+        "route": {"type": "str"},
+        "steps": {"type": "list", "elements": "raw"},
+        "hold": {"type": "raw", "default": 60},
+        "gates": {"type": "list", "elements": "raw", "default": []},
+        "golden": {"type": "list", "elements": "dict", "default": []},
+        "prometheus": {"type": "dict", "options": PROMETHEUS},
+        "interval": {"type": "raw", "default": 5},
+        "error_budget": {"type": "float", "default": 5},
+        "on_insufficient": {"choices": ["wait", "pause", "abort"], "default": "wait"},
+        "insufficient_limit": {"type": "raw", "default": 600},
+        "after_limit": {"choices": ["pause", "abort"], "default": "pause"},
+        "keep": {"type": "raw", "default": 0},
+        "keep_candidate": {"type": "bool", "default": True},
+        "ready_timeout": {"type": "raw", "default": 300},
+        "abort_timeout": {"type": "raw", "default": 600},
+        "on_abandoned": {"choices": ["wait", "abort"], "default": "wait"},
+        "notify": {"type": "dict", "options": NOTIFY},
+        "restart": {"type": "bool", "default": False},
+        "reason": {"type": "str"},
+        "report_dir": {"type": "path"},
+        "write_back": {"type": "path"},
+        "slice": {"type": "bool", "default": False},
+        "slice_seconds": {"type": "int", "default": 30},
+        "until_event": {"type": "bool", "default": False},
+        "lease_timeout": {"type": "int", "default": 25},
+        "holder": {"type": "str"},
+        "patience": {"type": "int", "default": 0},
+    },
+    run_rollout,
+)
 
 
 def main() -> None:
-    module = cluster_module(**ARGUMENTS)
-    run(module, lambda client: run_rollout(client, module.params, module.check_mode))
+    MODULE.run()
 
 
 if __name__ == "__main__":

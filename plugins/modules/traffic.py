@@ -99,20 +99,24 @@ proof:
   type: dict
 """
 
-from ansible_collections.tfserving.istio.plugins.module_utils._module import cluster_module, run
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
 from ansible_collections.tfserving.istio.plugins.module_utils._traffic import converge_traffic
+
+MODULE = ClusterModule(
+    {
+        "name": {"type": "str", "required": True},
+        "namespace": {"type": "str", "default": "kubeflow"},
+        "rule": {"type": "raw"},
+        "state": {"choices": ["present", "previous"], "default": "present"},
+        "wait_timeout": {"type": "int", "default": 300},
+        "force": {"type": "bool", "default": False},
+    },
+    converge_traffic,
+)
 
 
 def main() -> None:
-    module = cluster_module(
-        name={"type": "str", "required": True},
-        namespace={"type": "str", "default": "kubeflow"},
-        rule={"type": "raw"},
-        state={"choices": ["present", "previous"], "default": "present"},
-        wait_timeout={"type": "int", "default": 300},
-        force={"type": "bool", "default": False},
-    )
-    run(module, lambda client: converge_traffic(client, module.params, module.check_mode))
+    MODULE.run()
 
 
 if __name__ == "__main__":

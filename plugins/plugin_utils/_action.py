@@ -4,20 +4,24 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""What the action plugins of all modules share: a kubeconfig of the controller is found, and decrypted, where it is."""
+"""What the action plugins of all modules share: a kubeconfig of the controller is found, and decrypted, where it is; and who does the module's work."""
 
 from __future__ import annotations
 
 import gc
 import os
+from importlib import import_module
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
+from ansible_collections.tfserving.istio.plugins.plugin_utils import _worker
+
 
 class ClusterAction(ActionBase):
-    """Runs the module of its own name. As with kubernetes.core, a kubeconfig's path is the managed host's where that is another machine."""
+    """Does what the module of its own name does. As with kubernetes.core, a kubeconfig's path is the managed host's where that is another machine."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The module's result."""
@@ -28,12 +32,19 @@ class ClusterAction(ActionBase):
         return result
 
     def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run the module once."""
+        """The module's result: by this worker on the controller itself, elsewhere by a program of the module."""
+        if _worker.is_same(self, task_vars):
+            return _worker.run(self._module(), arguments, self)
         gc.disable()  # Ansible parses the module's sources to pack them; looking for garbage amid its own objects would take half of that time
         try:
             return dict(self._execute_module(module_args=arguments, task_vars=task_vars))
         finally:
             gc.enable()
+
+    def _module(self) -> ClusterModule:
+        collection, _action, name = type(self).__module__.rsplit(".", 2)
+        found: ClusterModule = import_module(f"{collection}.modules.{name}").MODULE
+        return found
 
     def _found(self, kubeconfig: Any) -> Any:
         if isinstance(kubeconfig, dict) or self._connection.transport != "local":

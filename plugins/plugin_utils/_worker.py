@@ -4,7 +4,7 @@
 
 """Does what a module does in Ansible's own worker, where a program of the module would run beside it, by the same Python and as the same user.
 
-That program is packed, unpacked and compiled anew for each host: for many hosts at once more work than what there is to do.
+That program is packed, unpacked and compiled anew for each task: more work than what there is to do in most of them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.package import tidy
-from ansible_collections.tfserving.istio.plugins.module_utils._module import outcome, with_connection
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule, Result
 
 
 def is_same(action: ActionBase, task_vars: Mapping[str, Any]) -> bool:
@@ -35,29 +34,26 @@ def is_same(action: ActionBase, task_vars: Mapping[str, Any]) -> bool:
     return bool(action._templar.template(task_vars.get("ansible_python_interpreter")) == sys.executable)
 
 
-def run(
-    options: Mapping[str, Any],
-    arguments: Mapping[str, Any],
-    work: Callable[[Client, dict[str, Any]], dict[str, Any]],
-    folder: str,
-) -> dict[str, Any]:
-    """The module's result. ``options``: its own, as its argument_spec has them; ``work`` gets those that were given, validated; ``folder``: where
-    a program of it would be run, the playbook's."""
+def run(module: ClusterModule, arguments: Mapping[str, Any], action: ActionBase) -> Result:
+    """The module's result for a task's arguments, in the playbook's folder, where a program of it would be run."""
+    task = action._task
     given = json.loads(json.dumps(dict(arguments), default=str))  # as a program would get them
-    found = ArgumentSpecValidator(with_connection(options)).validate(given)
+    found = ArgumentSpecValidator(module.arguments).validate(given)
     wrong = "; ".join(found.error_messages)
-    result = {"failed": True, "msg": wrong} if wrong else _done(found.validated_parameters, work, folder)
-    clean: dict[str, Any] = remove_values(result, found._no_log_values)
+    result = {"failed": True, "msg": wrong}
+    if not wrong:
+        result = _done(module, found.validated_parameters, bool(task.check_mode), action._loader.get_basedir())
+    if not task.diff:
+        result.pop("diff", None)
+    clean: Result = remove_values(result, found._no_log_values)
     return clean
 
 
-def _done(
-    params: dict[str, Any], work: Callable[[Client, dict[str, Any]], dict[str, Any]], folder: str
-) -> dict[str, Any]:
+def _done(module: ClusterModule, params: Mapping[str, Any], check: bool, folder: str) -> Result:
     before = os.getcwd()
     try:
         os.chdir(folder)
-        return outcome(params, lambda client: work(client, params))
+        return module.outcome(params, check)
     except Exception as error:  # a program that crashes is a result too
         return {"failed": True, "msg": f"{type(error).__name__}: {error}", "exception": traceback.format_exc()}
     finally:

@@ -10,6 +10,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.tfserving.istio.plugins.action import rollout as action
+from ansible_collections.tfserving.istio.plugins.modules.rollout import MODULE
 from ansible_collections.tfserving.istio.tests.unit.support.rollouts import World, drive, plan
 
 NAME = "tfserving.istio.rollout"
@@ -157,19 +158,21 @@ def test_a_check_shows_what_would_be_written_and_writes_nothing(run, tmp_path):
     assert (tmp_path / "models.yml").read_text() == MODELS
 
 
-def test_a_fleet_on_the_controller_is_driven_by_its_workers(monkeypatch, tmp_path):
-    """Each host waits its turn; what the loop adds to a slice's arguments is the module's to check."""
+@pytest.mark.parametrize("hosts", [["west"], ["east", "west"]])
+def test_a_rollout_on_the_controller_is_driven_by_ansibles_worker(monkeypatch, tmp_path, hosts):
+    """Each host of several waits its turn; what the loop adds to a slice's arguments is the module's to check."""
     given, slept = [], []
 
-    def drive_here(options, arguments, _work, folder):
-        given.append((options, arguments, folder))
-        return {**sliced(9000, True), "diff": {"before": "", "after": ""}}
+    def drive_here(module, arguments, _action):
+        given.append((module, arguments))
+        return sliced(9000, True)
 
     monkeypatch.setattr(action._worker, "run", drive_here)
     monkeypatch.setattr(action.time, "sleep", slept.append)
-    plugin, variables = made(tmp_path, ["east", "west"], "west", {"name": "mnist"}, transport="local", diff=False)
+    plugin, variables = made(tmp_path, hosts, "west", {"name": "mnist"}, transport="local", diff=False)
     result = plugin._call(plugin._task.args, variables)
-    [(options, arguments, folder)] = given
-    assert folder == str(tmp_path) and slept and slept[0] > 0
-    assert arguments.keys() <= options.keys() and arguments["until_event"] is False and arguments["holder"]
-    assert result["phase"] == "complete" and "diff" not in result
+    [(module, arguments)] = given
+    several = len(hosts) > 1
+    assert module is MODULE and [seconds > 0 for seconds in slept] == [True] * several
+    assert arguments.keys() <= module.options.keys() and arguments["until_event"] is not several and arguments["holder"]
+    assert result["phase"] == "complete"

@@ -8,25 +8,28 @@ from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import wrong
-from ansible_collections.tfserving.istio.plugins.modules.rollout import ARGUMENTS
+from ansible_collections.tfserving.istio.plugins.modules.rollout import MODULE
 from ansible_collections.tfserving.istio.plugins.plugin_utils import _worker
 
 HOST = {"host": "http://127.0.0.1:9", "api_key": "a-key"}
 
 
-def run(arguments, work, folder="/"):
-    return _worker.run(ARGUMENTS, arguments, work, folder)
+def run(arguments, work, folder="/", **task):
+    module = ClusterModule(MODULE.options, lambda client, params, _check: work(client, params))
+    return _worker.run(module, arguments, action(folder=folder, **task))
 
 
-def action(transport="local", become=False, environment=(), delegate_to=None):
+def action(transport="local", become=False, environment=(), delegate_to=None, folder="/", check_mode=False, diff=False):
     return SimpleNamespace(
+        _loader=SimpleNamespace(get_basedir=lambda: folder),
         _templar=SimpleNamespace(
             template=lambda value: sys.executable if value == "{{ ansible_playbook_python }}" else value
         ),
         _connection=SimpleNamespace(transport=transport),
         _play_context=SimpleNamespace(become=become),
-        _task=SimpleNamespace(environment=list(environment), delegate_to=delegate_to),
+        _task=SimpleNamespace(environment=list(environment), delegate_to=delegate_to, check_mode=check_mode, diff=diff),
     )
 
 
@@ -65,6 +68,20 @@ def test_what_is_wrong_is_one_message():
         "failed": True,
         "msg": "candidate: v9 is not deployed",
     }
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_difference_is_shown_where_it_is_asked_for(asked):
+    result = run({"name": "mnist", **HOST}, lambda _client, _params: {"diff": {"prepared": "+ v2"}}, diff=asked)
+    assert ("diff" in result) is asked
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_check_is_the_modules_to_make(check):
+    seen = []
+    module = ClusterModule(MODULE.options, lambda _client, _params, check: seen.append(check) or {})
+    _worker.run(module, {"name": "mnist", **HOST}, action(check_mode=check))
+    assert seen == [check]
 
 
 def test_secrets_do_not_come_back():
