@@ -235,8 +235,14 @@ options:
     description: Whether to drive one slice only and leave the rest to the next call, from cron or CI.
     type: bool
     default: false
+  slice_due:
+    description:
+      - Seconds after which the next slice is overdue, with O(slice), counted from the end of a slice or, in a hold, from the next look at the evidence.
+        More than what lies between two calls of cron or CI.
+    type: int
+    default: 600
   slice_seconds:
-    description: Length of a slice, in seconds.
+    description: Length of a slice, in seconds. What a slice does at its end it ends, but for the wait for Pods.
     type: int
     default: 30
   until_event:
@@ -449,6 +455,7 @@ MODULE = ClusterModule(
         "report_dir": {"type": "path"},
         "write_back": {"type": "path"},
         "slice": {"type": "bool", "default": False},
+        "slice_due": {"type": "int", "default": 600},
         "slice_seconds": {"type": "int", "default": 30},
         "until_event": {"type": "bool", "default": False},
         "lease_timeout": {"type": "int", "default": 25},

@@ -72,15 +72,11 @@ class Acts:
         except Held:
             raise
         except (ClusterError, SpecError) as error:
-            seen = self.unfinished(kind, Seen(time.time(), trouble=str(error)))
-        return self._noted(seen)
+            seen = Seen(time.time(), trouble=str(error))
+        return self.noted(seen)
 
-    def unfinished(self, kind: str, seen: Seen) -> Seen:
-        """What was seen in place of an action's end, with what the action has written. Whoever goes on has to know it."""
-        begun = kind == SHIFT and bool(self.routes.patches)
-        return self._noted(replace(seen, unproved=seen.unproved or begun))
-
-    def _noted(self, seen: Seen) -> Seen:
+    def noted(self, seen: Seen) -> Seen:
+        """What was seen, with what was written on the way: whoever goes on has to know it, though nothing else came of the action."""
         room, routes = self._room.patches, self.routes.patches
         self._room.patches, self.routes.patches = [], []
         wrote = str(self.routes.wrote or seen.wrote)

@@ -21,7 +21,7 @@ from .._spec.errors import Collector, did_you_mean, wrong
 from .._spec.gate import Gate
 from .._spec.prometheus import PROMETHEUS
 from .._spec.record import keys
-from .._spec.rollout import WEIGHTS, Rollout, read_rollout
+from .._spec.rollout import RULE, WEIGHTS, Rollout, read_rollout
 from .._spec.rule import Rule
 from .behind import has_flag
 from .evidence import RATES
@@ -47,45 +47,45 @@ def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus
     return rollout, Prometheus(options, client) if options else None
 
 
-def may_begin(
-    client: Client, rollout: Rollout, prometheus: Prometheus | None
-) -> tuple[Rule, Rule | None, dict[str, Any] | None]:
+def stands(client: Client, rollout: Rollout) -> tuple[Rule, Rule | None, dict[str, Any] | None]:
     """The rule from before, the one that it would be undone to, and what is to be known of a route of somebody else's. Raises SpecError."""
-    undo: Rule | None = None
-    foreign: dict[str, Any] | None = None
     if rollout.manage == WEIGHTS:
         before, foreign = begin_foreign(client, rollout)
-    else:
-        before, undo = _own(client, rollout)
+        return before, None, foreign
+    _found, live = Routes(client, rollout.namespace, rollout.name).read()
+    return live.rule, live.record.previous, None
+
+
+def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None, before: Rule) -> None:
+    """Raise SpecError where a rollout from this rule could not be carried out, or not be judged."""
+    if rollout.manage == RULE:
+        _servable(client, rollout, before)
+        _countable(client, rollout, before)
     boundaries = [gate.boundary for gate in _asking(rollout) if gate.kind == "latency"]
     if prometheus and boundaries:
         prometheus.check_boundaries(boundaries)
-    return before, undo, foreign
 
 
-def _own(client: Client, rollout: Rollout) -> tuple[Rule, Rule | None]:
-    """The rules of a model of this collection, whose candidate is deployed and pinned."""
-    _found, live = Routes(client, rollout.namespace, rollout.name).read()
+def _servable(client: Client, rollout: Rollout, before: Rule) -> None:
+    """The candidate is deployed and pinned, and the first step is one for what it has."""
     name = names.version(rollout.name, rollout.candidate)
     deployment = get(client, "Deployment", rollout.namespace, name)
     if deployment is None:
         raise wrong(
             f"candidate: version {rollout.candidate} of {rollout.namespace}/{rollout.name} is not deployed; deploy it without traffic first "
-            f"(tfserving.istio.model). {did_you_mean(rollout.candidate, live.rule.versions)}"
+            f"(tfserving.istio.model). {did_you_mean(rollout.candidate, before.versions)}"
         )
     if not has_flag(deployment["spec"]["template"]["spec"]["containers"][0], "model_config_file"):
         raise wrong(
             f"candidate: version {rollout.candidate} does not pin model_version, so TensorFlow Serving would load whatever integer appears "
             "under its base path, past the rollout; write model_version and deploy it again"
         )
-    share = live.rule.share(rollout.candidate)
+    share = before.share(rollout.candidate)
     if share and rollout.steps[0].weight is None:
         raise wrong(
             f"candidate: {rollout.candidate} has {share / 10:g} percent of the traffic, and the first step is for a version without any: "
             f"{rollout.steps[0]}. Take its share away first (tfserving.istio.traffic), or begin with a weight"
         )
-    _countable(client, rollout, live.rule)
-    return live.rule, live.record.previous
 
 
 def refuse_again(state: State, rollout: Rollout) -> None:

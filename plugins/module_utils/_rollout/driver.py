@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError, Conflict
@@ -26,6 +26,8 @@ from .state import ABORTING, State
 from .store import Kept, forget, load, save
 from .words import event
 
+T = TypeVar("T")
+
 AGAIN = 1.0
 """Seconds before an action that could not be carried out is tried again."""
 
@@ -33,16 +35,25 @@ GIVE_UP = 120.0
 """Seconds without an API server after which a run ends; the next one continues."""
 
 MARGIN = 10.0
-"""Seconds after the end of a slice by which the next one is due."""
+"""Seconds after which the next slice of a run that goes on is late."""
 
 
 class Driver:
-    """One run's hold on a rollout. ``lines`` collects what happened, ``tell`` is called with each line that decides something."""
+    """One run's hold on a rollout. ``lines`` collects what happened, ``tell`` is called with each line that decides something.
+
+    ``margin``: seconds after the end of a slice, or after what is to be done next, by which the next slice is due.
+    """
 
     def __init__(
-        self, client: Client, kept: Kept, acts: Callable[[], Acts], lease: Lease, tell: Callable[[State, str], None]
+        self,
+        client: Client,
+        kept: Kept,
+        acts: Callable[[], Acts],
+        lease: Lease,
+        tell: Callable[[State, str], None],
+        margin: float = MARGIN,
     ) -> None:
-        self._client, self._make_acts, self._lease, self._tell = client, acts, lease, tell
+        self._client, self._make_acts, self._lease, self._tell, self._margin = client, acts, lease, tell, margin
         self.kept, self.lines = kept, list[dict[str, Any]]()
         self._acts, self._unfinished = self._fenced(), Seen(0.0)
         rollout = kept.state.rollout
@@ -54,9 +65,7 @@ class Driver:
 
     def resume(self) -> None:
         """Go on after a pause."""
-        rollout = self.state.rollout
-        forget(self._client, rollout.namespace, rollout.name, PAUSE)
-        self._eyes.granted(PAUSE)
+        self._granted(PAUSE)
         self._advance(RESUME, Seen(time.time(), wish=RESUME))
 
     def drive(self, until: float, telling: bool = False) -> None:
@@ -74,6 +83,8 @@ class Driver:
                 wish = self._wish()
                 if wish:
                     self._advance(wish.wish, wish)
+                    if wish.wish != ABORT:
+                        self._granted(PAUSE, PROMOTE)
                     continue
                 kind, due = action(self.state)
                 now = time.time()
@@ -104,8 +115,19 @@ class Driver:
                     return seen
         return None
 
+    def _granted(self, *kinds: str) -> None:
+        """Take wishes back whose time is over: one that was left would come true again. Raises ClusterError."""
+        stale = [kind for kind in kinds if kind in self._eyes.wishes()]
+        if stale:
+            rollout = self.state.rollout
+            _again(lambda: forget(self._client, rollout.namespace, rollout.name, *stale))
+            self._eyes.granted(*stale)
+
     def _carry_out(self, kind: str, until: float) -> Seen | None:
-        """What was seen; None where a wish, or the end of the slice, came first. Then nothing of the action is written any more."""
+        """What was seen; None where a wish came first. Then nothing of the action is written any more.
+
+        The end of a slice ends what only waits.
+        """
         if kind == TAKE_BACK:
             return self._acts.carry_out(kind, self.state)
         found: list[Seen] = []
@@ -126,10 +148,11 @@ class Driver:
             if self._wish() is not None or self._lease.taken.is_set() or late:
                 self._acts.stop()
                 worker.join(0.05)  # it may have ended in this moment
-                if not found:
-                    self._unfinished = self._acts.unfinished(kind, self._unfinished)
-                self._acts = self._fenced()
-                break
+                acts, self._acts = self._acts, self._fenced()
+                if found:
+                    break
+                self._unfinished = acts.noted(self._unfinished)
+                return Seen(time.time(), intent="the slice ended") if late else None
         return found[0] if found else None
 
     def _fenced(self) -> Acts:
@@ -143,7 +166,6 @@ class Driver:
             seen,
             patches=[*left.patches, *seen.patches],
             wrote=seen.wrote or left.wrote,
-            unproved=seen.unproved or left.unproved,
         )
         before, after = self.state, advance(self.state, seen)
         line = event(kind, before, seen, after)
@@ -158,22 +180,18 @@ class Driver:
 
     def _save(self, state: State) -> None:
         """Write the state, waiting for an API server that is away. Raises Held where another driver has written."""
-        began = time.monotonic()
         self.kept = replace(self.kept, state=state)
-        while True:
+
+        def write() -> Kept:
             try:
-                self.kept = save(self._client, self.kept)
-                return
+                return save(self._client, self.kept)
             except Conflict:
                 there = self._loaded()
                 if there is None or there.state != state:  # else it was this very write, whose answer was lost
                     raise Held(f"another driver goes on with the rollout of {state.rollout.name}") from None
-                self.kept = there
-                return
-            except ClusterError:
-                if time.monotonic() - began > GIVE_UP:
-                    raise
-            time.sleep(AGAIN)
+                return there
+
+        self.kept = _again(write)
 
     def _wait_for_lease(self) -> None:
         """Nothing is done while the Lease cannot be renewed: it may be another's before long. Raises ClusterError after a while."""
@@ -205,4 +223,18 @@ class Driver:
     def _due(self) -> float:
         """When the next slice is due at the latest, in seconds since the epoch; 0 for never."""
         kind, due = action(self.state)
-        return 0.0 if self.state.over or kind == REST else max(due, time.time()) + MARGIN
+        return 0.0 if self.state.over or kind == REST else max(due, time.time()) + self._margin
+
+
+def _again(work: Callable[[], T]) -> T:
+    """What ``work`` returns, tried again while the API server is away. Raises ClusterError after a while, and Held."""
+    began = time.monotonic()
+    while True:
+        try:
+            return work()
+        except Held:
+            raise
+        except ClusterError:
+            if time.monotonic() - began > GIVE_UP:
+                raise
+        time.sleep(AGAIN)

@@ -55,7 +55,7 @@ class Seen:
 
     ``trouble``: the action could not be carried out, and may be tried again. ``refused``: it was, and speaks against the candidate.
     ``intent``: it was not yet, for what it would change is to be kept first: ``restore``, which puts it back.
-    ``wrote`` is the rule that it wrote into the routes, be it proved or not; ``unproved``: it was ended before it was proved.
+    ``wrote`` is the rule that it wrote into the routes, be it proved or not.
     Nothing is decided by what is there for the record alone: ``queries`` that Prometheus was asked, ``patches`` that were written, each an
     ``object`` and its ``changes``, and the ``golden`` requests with what they got.
     """
@@ -70,7 +70,6 @@ class Seen:
     counters: dict[str, Any] | None = None
     restore: dict[str, Any] | None = None
     wrote: str = ""
-    unproved: bool = False
     notes: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     patches: list[dict[str, Any]] = field(default_factory=list)
@@ -110,7 +109,6 @@ def advance(state: State, seen: Seen) -> State:
         counters=state.counters if seen.counters is None else seen.counters,
         restore=state.restore if seen.restore is None else seen.restore,
         wrote=seen.wrote or state.wrote,
-        unproved=state.unproved or seen.unproved,
     )
     if seen.wish:
         return _wish(state, seen)
@@ -153,12 +151,13 @@ def _wish(state: State, seen: Seen) -> State:
     if state.phase == ABORTING:
         return state
     if seen.wish == PAUSE and state.phase not in (PENDING, PAUSED, PROMOTING):
-        return replace(state, phase=PAUSED, since=seen.now, reason=seen.notes[0] if seen.notes else "asked for")
-    if seen.wish == PROMOTE and state.phase != PROMOTING and not state.hurried:
-        return _hurry(state, seen.now)
+        return _pause(state, seen.notes[0] if seen.notes else "asked for", seen.now)
+    if seen.wish == PROMOTE and state.phase != PROMOTING and (state.phase == PAUSED or not state.hurried):
+        return _hurry(replace(state, unproved=_unproved(state)), seen.now)
     if seen.wish == RESUME and state.phase == PAUSED:
         approved = sorted({*state.approved, state.step}) if state.awaiting else state.approved
-        phase = DECIDING if state.awaiting else HOLDING if state.shifted else PREPARING
+        onward = PROMOTING if state.hurried else HOLDING
+        phase = DECIDING if state.awaiting else onward if state.shifted else PREPARING
         return replace(state, phase=phase, reason="", since=seen.now, patience=0.0, approved=approved, awaiting=False)
     return state
 
@@ -176,20 +175,35 @@ def _hurry(state: State, now: float) -> State:
         shifted=False,
         since=now,
         reason="",
+        awaiting=False,
     )
 
 
+def _pause(state: State, reason: str, now: float) -> State:
+    return replace(state, phase=PAUSED, unproved=_unproved(state), since=now, reason=reason)
+
+
+def _unproved(state: State) -> str:
+    """What the routes may give already, in words, of a shift that is ended before its proof: its driver may have been killed amid it."""
+    if state.unproved or action(state)[0] != SHIFT:
+        return state.unproved
+    return "100 percent" if state.phase == PROMOTING else str(state.rollout.steps[state.step])
+
+
 def _trouble(state: State, seen: Seen) -> State:
-    """An action that could not be carried out is tried again, within limits: then the rollout pauses, which an abort never does."""
+    """An action that could not be carried out is tried again, within limits: then the rollout pauses, which an abort never does.
+
+    What was being promoted goes on from there: its gates have passed.
+    """
     begun = state.trouble_since or seen.now
     state = replace(state, trouble=seen.trouble, trouble_since=begun)
     if state.phase == ABORTING or seen.now - begun < state.rollout.ready_timeout:
         return state
-    return replace(state, phase=PAUSED, since=seen.now, reason=seen.trouble)
+    return replace(_pause(state, seen.trouble, seen.now), hurried=state.hurried or state.phase == PROMOTING)
 
 
 def _abort(state: State, reason: str, now: float) -> State:
-    return replace(state, phase=ABORTING, reason=reason, since=now)
+    return replace(state, phase=ABORTING, unproved=_unproved(state), reason=reason, since=now)
 
 
 def _marked(state: State, seen: Seen) -> State:
@@ -214,7 +228,7 @@ def _held(state: State, seen: Seen) -> State:
         fresh = replace(
             state,
             shifted=True,
-            unproved=False,
+            unproved="",
             live=state.step,
             tenths=tenths,
             since=seen.now,
@@ -282,13 +296,13 @@ def _insufficient(state: State, lacking: list[Verdict], now: float) -> State:
 
 def _promoted(state: State, seen: Seen) -> State:
     if not state.shifted:
-        return replace(state, shifted=True, unproved=False, tenths=WHOLE, since=seen.now)
+        return replace(state, shifted=True, unproved="", tenths=WHOLE, since=seen.now)
     return replace(state, phase=COMPLETE, ended=seen.now, since=seen.now, reason="")
 
 
 def _taken_back(state: State, seen: Seen) -> State:
     share = read_rule(state.before).share(state.rollout.candidate)
-    return replace(state, phase=ABORTED, unproved=False, live=-1, tenths=share, ended=seen.now, since=seen.now)
+    return replace(state, phase=ABORTED, unproved="", live=-1, tenths=share, ended=seen.now, since=seen.now)
 
 
 def _other_model(state: State, seen: Seen) -> str:

@@ -20,7 +20,7 @@ Entry = dict[str, Any]
 gates said of a look. ``phase``, ``step`` (from 0), ``tenths``: the state after it; ``decided``: whether that is another one. ``line``: what was
 printed. ``left_out``: how many entries before this one were left out."""
 
-MEMORY = ("now", "counters", "restore", "wrote", "unproved")
+MEMORY = ("now", "counters", "restore", "wrote")
 """Parts of a Seen that no decision needs: the time is the entry's, the others are the driver's own notes."""
 
 

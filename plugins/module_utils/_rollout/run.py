@@ -19,10 +19,10 @@ from .._spec.check import DNS_LABEL, SERVICE_NAME
 from .._spec.errors import Collector, wrong
 from .._spec.rollout import RULE
 from .._spec.rule import WHOLE
-from .begin import may_begin, read, refuse_again, refuse_other
+from .begin import may_begin, read, refuse_again, refuse_other, stands
 from .lease import Held
 from .machine import ABORT, PAUSE, PROMOTE
-from .slice import Result, await_driver, drive, patiently, reported, summary
+from .slice import Result, abandoned, await_driver, drive, patiently, reported, summary
 from .state import ABORTED, ABORTING, COMPLETE, PAUSED, PROMOTING, begin, digest
 from .store import Kept, load, wish
 from .words import plan as plan_text
@@ -45,14 +45,19 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
         return _wanted(client, params, kept, holder, check)
     rollout, prometheus = read(params, client)
     if kept is not None and not kept.state.over:
+        if (
+            abandoned(kept.state, time.time()) and not check
+        ):  # anybody's next slice takes the traffic back, whatever its own plan is
+            return drive(client, params, kept, kept.state.rollout, None, holder)
         refuse_other(kept.state, rollout)
         if check:
             return {**summary(kept.state), "changed": True, "done": True, "lines": []}
         return drive(client, params, kept, rollout, prometheus, holder)
-    before, undo, foreign = may_begin(client, rollout, prometheus)
+    before, undo, foreign = stands(client, rollout)
     if before.share(rollout.candidate) == WHOLE:
         rule = {"before": str(before), "after": str(before)}
         return {**_nothing(f"{rollout.candidate} has 100 percent already"), "rule": rule}
+    may_begin(client, rollout, prometheus, before)
     if kept is not None and not params["restart"]:
         refuse_again(kept.state, rollout)
     if check:

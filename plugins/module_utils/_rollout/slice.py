@@ -18,13 +18,13 @@ from .._prometheus import Prometheus
 from .._spec.rollout import Rollout
 from .acts import Acts
 from .copies import Copies
-from .driver import AGAIN, Driver
+from .driver import AGAIN, MARGIN, Driver
 from .evidence import Evidence
 from .lease import Held, Lease
 from .machine import ABORT
 from .state import PAUSED, State, digest, live_rule
 from .store import Kept, load, save, wish
-from .tell import Tell
+from .tell import BRIEF, TIMEOUT, Tell
 from .words import standing
 
 T = TypeVar("T")
@@ -94,8 +94,9 @@ def drive(
             lambda: Acts(client, rollout, Evidence(rollout, prometheus, Copies(client, rollout)), kept.state.foreign),
             lease,
             tell,
+            params["slice_due"] if params["slice"] else MARGIN,
         )
-        if not wished and _abandoned(driver.state, began):
+        if not wished and abandoned(driver.state, began):
             late = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(driver.state.due))
             why = f"it was abandoned: its next slice was due at {late}"
             wish(client, rollout.namespace, rollout.name, kept.state.id, ABORT, why)
@@ -103,6 +104,7 @@ def drive(
             driver.resume()
         driver.drive(began + params["slice_seconds"], telling=params["until_event"])
         done = driver.state.over or driver.state.phase == PAUSED
+        tell.finish(TIMEOUT if done else BRIEF)
         said = {"changed": bool(driver.lines), "done": done, "lines": driver.lines}
         warnings = list(dict.fromkeys(tell.failed))
         return {**summary(driver.state), **reported(driver.kept, params), **said, "warnings": warnings}
@@ -143,7 +145,7 @@ def reported(kept: Kept, params: Mapping[str, Any]) -> Result:
     return {"report": {"state": kept.state.to_json(), "record": kept.record}} if params.get("report_dir") else {}
 
 
-def _abandoned(state: State, now: float) -> bool:
+def abandoned(state: State, now: float) -> bool:
     """Whether nobody went on with a rollout in time, and its plan says that its traffic is to be taken back then."""
     return state.rollout.on_abandoned == "abort" and state.overdue(now)
 

@@ -33,9 +33,9 @@ class State:
     ``before`` is the rule from before the rollout and ``undo`` the one that an undo would have gone to then; ``served`` are the integers
     that TensorFlow Serving serves for the candidate. ``tenths`` is the candidate's share in tenths of a percent, ``shifted`` whether the routes
     are those of ``step``, and ``live`` the step whose routes they are (-1 before the first and after an abort). ``wrote`` is the rule that was written
-    last, and ``unproved`` whether it is that of ``step``, which some gateway Pods may have already. ``since`` is when the present
-    step got its routes (or the phase began), ``patience`` when a wait for more evidence began. ``counters`` is what evidence goes on from,
-    ``window`` the last look (None, with ``blind`` saying why, where it showed nothing), ``approved`` the steps that a person has
+    last, and ``unproved``, in words, what a shift that was ended before its proof gives through gateway Pods that have its routes already.
+    ``since`` is when the present step got its routes (or the phase began), ``patience`` when a wait for more evidence began. ``counters`` is what
+    evidence goes on from, ``window`` the last look (None, with ``blind`` saying why, where it showed nothing), ``approved`` the steps that a person has
     let pass and ``awaiting`` that one is waited for, ``restore`` what to put back at the end. ``moved`` is when the routes were written, from which on
     evidence counts: a hold that was paused begins anew, and what was counted does not.
     ``foreign``, where somebody else owns the VirtualService, is what it was like before: ``route``, the destinations with their weights, and
@@ -55,7 +55,7 @@ class State:
     proven: bool = False
     shifted: bool = False
     wrote: str = ""
-    unproved: bool = False
+    unproved: str = ""
     hurried: bool = False
     served: list[int] | None = None
     since: float = 0.0

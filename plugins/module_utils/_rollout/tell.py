@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import queue
+import threading
 from collections.abc import Mapping
 from string import Template
 from typing import Any
@@ -25,24 +27,51 @@ from .state import ABORTED, ABORTING, PAUSED, State
 SLACK = '{"text": $text}'
 """The default template of a notification. $text, $model, $namespace, $candidate, $phase, $weight and $reason are JSON strings."""
 
-TIMEOUT = 10
-"""Seconds that a notification may take: a rollout does not wait for who listens."""
+TIMEOUT, BRIEF = 10, 1
+"""Seconds that a notification may take; and that those under way are waited for between two slices: a rollout does not wait for who listens."""
 
 
 class Tell:
-    """Called with each line that decides something. Who cannot be told is no reason to stop: what went wrong is in ``failed``."""
+    """Called with each line that decides something. Who cannot be told is no reason to stop: what went wrong is in ``failed``.
+
+    Notifications are sent in the background, one after the other.
+    """
 
     def __init__(self, client: Client, rollout: Rollout, notify: Mapping[str, Any] | None) -> None:
         self._client, self._rollout, self._notify = client, rollout, notify
         self.failed: list[str] = []
+        self._waiting: queue.Queue[tuple[State, str]] = queue.Queue()
+        self._sent = threading.Condition()
+        self._open = 0
+        """Notifications that nobody has taken or refused yet."""
+        self._sender: threading.Thread | None = None
 
     def __call__(self, state: State, line: str) -> None:
         try:
             self._event(state, line)
         except ClusterError as error:
             self.failed.append(str(error))
-        if self._notify:
-            self._send(state, line, self._notify)
+        if not self._notify:
+            return
+        with self._sent:
+            self._open += 1
+        self._waiting.put((state, line))
+        if self._sender is None:
+            self._sender = threading.Thread(target=self._send_all, args=(self._notify,), daemon=True)
+            self._sender.start()
+
+    def finish(self, seconds: float) -> None:
+        """Wait for what is being sent, ``seconds`` at most."""
+        with self._sent:
+            if not self._sent.wait_for(lambda: not self._open, seconds):
+                self.failed.append(f"a notification was not taken within {seconds:g} s")
+
+    def _send_all(self, notify: Mapping[str, Any]) -> None:
+        while True:
+            self._send(*self._waiting.get(), notify)
+            with self._sent:
+                self._open -= 1
+                self._sent.notify_all()
 
     def _event(self, state: State, line: str) -> None:
         rollout = self._rollout

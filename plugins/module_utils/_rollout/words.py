@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from .._spec.rollout import RULE, Rollout
-from .._spec.rule import Rule, read_rule
+from .._spec.rule import Rule
 from .counters import Counts
 from .gates import window_of
 from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
@@ -140,11 +140,9 @@ def _beginning(rollout: Rollout) -> list[str]:
 def gets(state: State) -> str:
     """What the candidate gets: 20 percent, or copies of 20 percent. Of a shift that was ended before its proof: both that it may get."""
     has = str(state.trial or f"{state.tenths / 10:g} percent")
-    if not state.unproved:
-        return has
-    share = read_rule(state.wrote).share(state.rollout.candidate)
-    new = f"{share / 10:g} percent" if share != state.tenths else str(state.rollout.steps[state.step])
-    return f"{has}, or {new} through gateway Pods that have the new routes already"
+    return (
+        f"{has}, or {state.unproved} through gateway Pods that have the new routes already" if state.unproved else has
+    )
 
 
 def meanwhile(state: State) -> str:

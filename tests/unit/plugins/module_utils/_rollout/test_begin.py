@@ -39,9 +39,15 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return world
 
 
+def may_begin(**given: Any) -> None:
+    rollout = plan(**given)
+    before, _undo, _foreign = begin.stands(None, rollout)  # type: ignore[arg-type]
+    begin.may_begin(None, rollout, None, before)  # type: ignore[arg-type]
+
+
 def refusal(**given: Any) -> str:
     with pytest.raises(SpecError) as error:
-        begin.may_begin(None, plan(**given), None)  # type: ignore[arg-type]
+        may_begin(**given)
     return str(error.value)
 
 
@@ -51,7 +57,7 @@ def test_copies_and_callers_are_for_a_version_without_traffic(cluster: dict[str,
     assert refusal(**given).startswith(
         "candidate: v2 has 20 percent of the traffic, and the first step is for a version without any: "
     )
-    begin.may_begin(None, plan(steps=[50, 100]), None)  # type: ignore[arg-type]
+    may_begin(steps=[50, 100])
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -62,7 +68,7 @@ def test_servers_of_both_versions_show_their_counters(cluster: dict[str, Any], v
     )
     unjudged = {"strategy": "mirror", "steps": [{"mirror": 10, "gates": ["approval"]}, 100]}
     for other in (unjudged, TESTERS, {}):
-        begin.may_begin(None, plan(**other), None)  # type: ignore[arg-type]
+        may_begin(**other)
 
 
 @pytest.mark.parametrize(

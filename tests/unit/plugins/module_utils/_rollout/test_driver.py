@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.tfserving.istio.plugins.module_utils._prometheus import Prometheus
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.acts import Acts
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies import Copies
@@ -19,7 +20,14 @@ from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.driver import Driver
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.evidence import Evidence
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held, Lease
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import PAUSE, PREPARE, Seen, advance
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.machine import (
+    ABORT,
+    PAUSE,
+    PREPARE,
+    PROMOTE,
+    Seen,
+    advance,
+)
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.room import Room
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import HOLDING, PAUSED, PREPARING, begin
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept, wish
@@ -32,6 +40,7 @@ from ansible_collections.tfserving.istio.tests.unit.support.fixtures import live
 PLAN = read_rollout({"name": "scaled", "candidate": "v2", "steps": [100], "gates": []})
 DEPLOYMENTS = "/apis/apps/v1/namespaces/kubeflow/deployments"
 SCALERS = "/apis/autoscaling/v2/namespaces/kubeflow/horizontalpodautoscalers"
+ENDPOINTS = "/apis/discovery.k8s.io/v1/namespaces/kubeflow/endpointslices"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kubeflow/leases"
 CONFIGMAPS = "/api/v1/namespaces/kubeflow/configmaps"
 
@@ -158,6 +167,43 @@ def test_a_pause_does_not_wait_for_the_answer_to_a_query(
     asking.drive(time.time() + 30)
     assert (asking.state.phase, asking.state.reason) == (PAUSED, "lunch")
     assert server.sent("GET").count("/api/v1/query") == 1 and time.time() - began < 6
+
+
+def test_what_was_written_is_on_record_where_a_slice_ends_before_the_pods_are_there(
+    cluster: Cluster, driver: Driver, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+):
+    """Waiting for Pods is what a mock stands for: they take longer than the slice."""
+    for version in ("v1", "v2"):
+        server.at("PATCH", f"{DEPLOYMENTS}/scaled-{version}", (200, {}))
+        server.at("PATCH", f"{SCALERS}/scaled-{version}", (200, {}))
+    monkeypatch.setattr(Room, "wait", lambda _room, _version, _timeout: server.closing.wait(5) or [2])
+    driver.drive(time.time() + 1)
+    patched = [patch["object"] for made in driver.kept.record for patch in made["seen"].get("patches", [])]
+    assert driver.state.phase == PREPARING and "Deployment kubeflow/scaled-v2" in patched
+    assert len(patched) == len([path for path in server.sent("PATCH") if path.startswith((DEPLOYMENTS, SCALERS))])
+
+
+def test_a_promotion_takes_the_wish_for_a_pause_back(cluster: Cluster, driver: Driver):
+    made = json.dumps({"rollout": driver.state.id, "why": "asked for"})
+    cluster.wish({"body": json.dumps({"data": {PAUSE: made, PROMOTE: made}})})
+    driver.drive(time.time() + 3)
+    assert driver.state.hurried and driver.state.phase == PREPARING
+    assert cluster.wishes[0]["data"] == {PAUSE: None, PROMOTE: None}
+
+
+def test_an_abort_that_meets_errors_to_its_limit_leaves_the_command_to_run(
+    cluster: Cluster, driver: Driver, client: Client, server: ApiServer
+):
+    server.at("GET", ENDPOINTS, (503, {"message": "away"}))
+    impatient = replace(PLAN, abort_timeout=2.0)
+    state = replace(driver.state, plan=impatient.to_json())
+    wish(client, "kubeflow", "scaled", state.id, ABORT, "wrong")
+    acts = Acts(client, impatient, Evidence(impatient, None, Copies(client, impatient)))
+    aborting = Driver(client, Kept(state, []), lambda: acts, driver._lease, lambda state, line: None)
+    command = "ansible-playbook tfserving.istio.abort -e model=scaled -e model_namespace=kubeflow"
+    with pytest.raises(ClusterError, match=rf"is not through after 2 s: .*away.*\. Run: {command}"):
+        aborting.drive(time.time() + 30)
+    assert server.sent("GET").count(ENDPOINTS) > 1
 
 
 @pytest.mark.parametrize("spec", [{"holderIdentity": "next"}, {"leaseTransitions": 3}, {"holderIdentity": None}])

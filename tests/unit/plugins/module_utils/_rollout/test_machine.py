@@ -203,10 +203,30 @@ def test_a_pause_keeps_the_weight_and_the_way_on():
 @pytest.mark.parametrize("wish", [machine.PAUSE, machine.PROMOTE, machine.ABORT])
 def test_a_shift_that_a_wish_has_ended_before_its_proof_is_known_until_the_next_one(wish):
     world = World(rollout()).run(until=(HOLDING,))
-    world.state = advance(world.state, Seen(world.now, wish=wish, wrote="v1:90:v2:10", unproved=True))
+    world.state = advance(world.state, Seen(world.now, wish=wish))
     assert gets(world.state) == "0 percent, or 10 percent through gateway Pods that have the new routes already"
     world.wish(machine.RESUME).run()
     assert world.state.over and not world.state.unproved
+
+
+def test_what_was_paused_can_be_promoted_however_often():
+    world = World(rollout(steps=[10, 50, 100])).run(until=(HOLDING,))
+    for _time in range(2):
+        world.wish(machine.PROMOTE).wish(machine.PAUSE)
+        assert world.state.phase == PAUSED and world.state.hurried
+    assert world.wish(machine.PROMOTE).run().state.phase == COMPLETE
+
+
+def test_a_promotion_that_was_paused_by_trouble_asks_no_gate_again():
+    world = World(rollout(keep=100)).run(until=(PROMOTING,))
+    world.now += 1
+    for _try in range(2):
+        world.step(trouble="away")
+        world.now += 1000
+    assert world.state.phase == PAUSED and gets(world.state).startswith("100 percent")
+    before = len(world.acted)
+    assert world.wish(machine.RESUME).run().state.phase == COMPLETE
+    assert machine.LOOK not in [kind for kind, _tenths in world.acted[before:]]
 
 
 def test_keep_can_still_be_aborted():

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from dataclasses import replace
 
 import pytest
@@ -19,7 +21,9 @@ def hooks(server):
 
 
 def test_an_event_stands_on_the_rule_and_a_notification_is_slacks(server, client):
-    Tell(client, ROLLOUT, {"url": f"{server.url}/hook"})(STATE, 'paused: said "no"')
+    tell = Tell(client, ROLLOUT, {"url": f"{server.url}/hook"})
+    tell(STATE, 'paused: said "no"')
+    tell.finish(5)
     event = next(json.loads(request["body"]) for request in server.requests if request["path"].endswith("/events"))
     assert event["involvedObject"]["name"] == "mnist-rule" and event["type"] == "Warning"
     assert event["reason"] == "RolloutPaused" and event["message"] == 'paused: said "no"'
@@ -28,7 +32,9 @@ def test_an_event_stands_on_the_rule_and_a_notification_is_slacks(server, client
 
 def test_a_template_gets_json_strings(server, client):
     template = '{"m": $model, "to": $candidate, "p": $phase, "w": $weight, "why": $reason, "cost": "$5"}'
-    Tell(client, ROLLOUT, {"url": f"{server.url}/hook", "template": template})(STATE, "paused")
+    tell = Tell(client, ROLLOUT, {"url": f"{server.url}/hook", "template": template})
+    tell(STATE, "paused")
+    tell.finish(5)
     assert hooks(server) == [{"m": "mnist", "to": "v2", "p": "paused", "w": "5", "why": 'said "no"', "cost": "$5"}]
 
 
@@ -37,4 +43,25 @@ def test_who_cannot_be_told_is_no_reason_to_stop(server, client, status):
     server.answer(status, {"message": "no"})
     tell = Tell(client, ROLLOUT, {"url": f"{server.url}/hook?token=secret"})
     tell(STATE, "paused")
+    tell.finish(5)
     assert len(tell.failed) == 2 and "secret" not in json.dumps(tell.failed)
+
+
+def test_nobody_waits_for_who_takes_a_connection_and_says_nothing(server, client):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        tell = Tell(client, ROLLOUT, {"url": f"http://127.0.0.1:{mute.getsockname()[1]}/hook?token=secret"})
+        began = time.monotonic()
+        for line in ("paused", "aborting", "aborted"):
+            tell(STATE, line)
+        assert time.monotonic() - began < 1
+        tell.finish(0.1)
+    assert tell.failed == ["a notification was not taken within 0.1 s"]
+
+
+def test_notifications_come_in_the_order_of_what_happened(server, client):
+    tell = Tell(client, ROLLOUT, {"url": f"{server.url}/hook", "template": "$text"})
+    lines = [f"shifted {number}" for number in range(5)]
+    for line in lines:
+        tell(STATE, line)
+    tell.finish(5)
+    assert hooks(server) == [f"kubeflow/mnist: {line}" for line in lines] and not tell.failed

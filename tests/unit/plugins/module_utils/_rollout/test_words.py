@@ -48,11 +48,11 @@ def test_lines_say_what_the_candidate_gets():
 
 def test_a_pause_in_the_middle_of_a_shift_says_what_both_routes_give():
     kept = drive(MIRROR, World(), longest=1)
-    state = replace(read_state(kept["state"]), wrote="v1:90:v3:10", unproved=True, tenths=0, live=-1, step=0)
+    state = replace(read_state(kept["state"]), unproved="copies of 25 percent", tenths=0, live=-1)
     also = "through gateway Pods that have the new routes already"
     assert words.gets(state) == f"0 percent, or copies of 25 percent {also}"
     assert (
-        words.meanwhile(replace(state, live=0, step=1, wrote="v2:100"))
+        words.meanwhile(replace(state, live=0, unproved="100 percent"))
         == f"while it gets copies of 25 percent, or 100 percent {also}"
     )
 
