@@ -85,7 +85,7 @@ class Prometheus:
 
         Raises PrometheusError, also for a boundary that is no bucket, and for more series than a rollout can keep.
         """
-        after = advance(counters, self.samples(query(counters, time.time(), self._options.labels)))
+        after = advance(counters, self.samples(self.asks(counters, time.time())))
         if len(after.series) > MOST:
             raise PrometheusError(
                 f"{self._place} has {len(after.series)} series of the proxies that call {' and '.join(counters.versions)}, and a rollout can go by "
@@ -99,6 +99,10 @@ class Prometheus:
             if missing:
                 self.check_boundaries(missing)
         return after
+
+    def asks(self, counters: Counters, now: float) -> str:
+        """The query of a look."""
+        return query(counters, now, self._options.labels)
 
     def check_boundaries(self, boundaries: Iterable[float]) -> None:
         """Raise PrometheusError, with the buckets that there are, where a boundary is none of them. No histogram yet: nothing to say."""

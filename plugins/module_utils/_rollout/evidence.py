@@ -69,6 +69,17 @@ class Evidence:
         window = Window(now - state.moved, candidate, baseline, values, answers)
         return Seen(now, window=asdict(window), counters=counters, notes=notes)
 
+    def queries(self, state: State) -> list[str]:
+        """What Prometheus is asked in the holds of the plan: once a look for all rates, and once for each gate with a query of its own."""
+        if self._prometheus is None:
+            return []
+        gates, now = self._rollout.all_gates, time.time()
+        own = [filled(gate, self._words(state)) for gate in gates if gate.kind == "promql"]
+        boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
+        rates = any(gate.kind in RATES for gate in gates)
+        counted = [self._prometheus.asks(Counters(now, self._series(state), boundaries), now)] if rates else []
+        return list(dict.fromkeys([*counted, *own]))
+
     def _mirrors(self, state: State) -> bool:
         return self._rollout.steps[state.step].mirror is not None
 

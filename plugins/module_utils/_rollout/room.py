@@ -29,6 +29,9 @@ from .._spec.rule import Rule
 from .capacity import needed, no_room
 from .permit import Permit
 
+Workloads = dict[str, tuple[Object, Object | None]]
+"""A Deployment and its autoscaler, or None, by version."""
+
 
 class NoRoom(ClusterError):
     """The nodes cannot hold the Pods that a step needs."""
@@ -53,30 +56,43 @@ class Room:
         The others keep the Pods that they have. Where an autoscaler has Pods in hand, its minimum is raised to their number.
         Nothing is written where that is more than ``restore`` has: whoever calls keeps it first, and calls again.
         """
-        deployments = {version: self._deployment(version) for version in dict.fromkeys((*before.live, candidate))}
-        scalers = {
-            entry["spec"]["scaleTargetRef"]["name"]: entry
-            for entry in list_kind(self._client, "HorizontalPodAutoscaler", self._namespace)
+        scaled = self.missing(self.workloads(candidate, before), candidate, before, tenths)
+        known = dict(restore.get("minimum") or {})
+        minimum = {
+            live["metadata"]["name"]: live["spec"].get("minReplicas", 1)
+            for live, name, _count in scaled
+            if name == "minReplicas"
         }
-        self.notes = []
-        full = sum(_replicas(deployments[version]) for version in before.live if version != candidate)
-        wanted = max(_replicas(deployments[candidate]), needed(full, tenths))
-        self._fits(deployments[candidate], wanted - _replicas(deployments[candidate]))
-        known, minimum = dict(restore.get("minimum") or {}), dict[str, int]()
-        scaled: list[tuple[Object, str, int]] = []
-        for version, deployment in deployments.items():
-            least = wanted if version == candidate else _replicas(deployment)
-            scaler = scalers.get(deployment["metadata"]["name"])
-            if scaler is not None and self._is_low(scaler, least):
-                scaled.append((scaler, "minReplicas", least))
-                minimum[scaler["metadata"]["name"]] = scaler["spec"].get("minReplicas", 1)
-            if least > _replicas(deployment):  # an autoscaler would do so in its own time, and never from 0
-                scaled.append((deployment, "replicas", least))
         if not minimum.keys() <= known.keys():
             return {**restore, "minimum": {**minimum, **known}}
         for live, name, count in scaled:
             self._scale(live, name, count)
         return dict(restore)
+
+    def workloads(self, candidate: str, before: Rule) -> Workloads:
+        """Deployments of the candidate and of what has traffic, each with its autoscaler. Raises ClusterError."""
+        deployments = {version: self._deployment(version) for version in dict.fromkeys((*before.live, candidate))}
+        scalers = {
+            entry["spec"]["scaleTargetRef"]["name"]: entry
+            for entry in list_kind(self._client, "HorizontalPodAutoscaler", self._namespace)
+        }
+        return {name: (found, scalers.get(found["metadata"]["name"])) for name, found in deployments.items()}
+
+    def missing(self, workloads: Workloads, candidate: str, before: Rule, tenths: int) -> list[tuple[Object, str, int]]:
+        """What a share of the candidate takes: an object, a field of its spec, and the number it is to have. Raises NoRoom, ClusterError."""
+        self.notes = []
+        own = workloads[candidate][0]
+        full = sum(_replicas(workloads[version][0]) for version in before.live if version != candidate)
+        wanted = max(_replicas(own), needed(full, tenths))
+        self._fits(own, wanted - _replicas(own))
+        scaled: list[tuple[Object, str, int]] = []
+        for version, (deployment, scaler) in workloads.items():
+            least = wanted if version == candidate else _replicas(deployment)
+            if scaler is not None and self._is_low(scaler, least):
+                scaled.append((scaler, "minReplicas", least))
+            if least > _replicas(deployment):  # an autoscaler would do so in its own time, and never from 0
+                scaled.append((deployment, "replicas", least))
+        return scaled
 
     def wait(self, version: str, timeout: float) -> list[int] | None:
         """The integers that a version serves, once it does. Raises NotReady after ``timeout`` seconds."""

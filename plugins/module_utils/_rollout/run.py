@@ -15,17 +15,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._cluster.client import Client
+from .._prometheus import Prometheus
 from .._spec.check import DNS_LABEL, SERVICE_NAME
 from .._spec.errors import Collector, wrong
-from .._spec.rollout import RULE
-from .._spec.rule import WHOLE
+from .._spec.rollout import RULE, Rollout
+from .._spec.rule import WHOLE, read_rule
 from .begin import may_begin, read, refuse_again, refuse_other, stands
+from .copies import Copies
+from .evidence import Evidence
+from .foresee import foresee
 from .lease import Held
 from .machine import ABORT, PAUSE, PROMOTE
+from .plan import plan as plan_text
 from .slice import Result, abandoned, await_driver, drive, patiently, reported, summary
-from .state import ABORTED, ABORTING, COMPLETE, PAUSED, PROMOTING, begin, digest
+from .state import ABORTED, ABORTING, COMPLETE, PAUSED, PROMOTING, State, begin, digest
 from .store import Kept, load, wish
-from .words import plan as plan_text
 from .words import status
 
 WISHES = {"aborted": ABORT, "paused": PAUSE, "promoted": PROMOTE}
@@ -51,7 +55,7 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
             return drive(client, params, kept, kept.state.rollout, None, holder)
         refuse_other(kept.state, rollout)
         if check:
-            return {**summary(kept.state), "changed": True, "done": True, "lines": []}
+            return {**summary(kept.state), **_planned(client, kept.state, rollout, prometheus)}
         return drive(client, params, kept, rollout, prometheus, holder)
     before, undo, foreign = stands(client, rollout)
     if before.share(rollout.candidate) == WHOLE:
@@ -60,12 +64,19 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
     may_begin(client, rollout, prometheus, before)
     if kept is not None and not params["restart"]:
         refuse_again(kept.state, rollout)
+    state = begin(rollout, before, undo, time.time(), foreign)
     if check:
-        text = plan_text(rollout, before)
-        plan = {"plan": text.splitlines(), "plan_digest": digest(rollout.to_json()), "diff": {"prepared": text}}
-        return {"changed": True, "done": True, "lines": [], **plan}
-    new = Kept(begin(rollout, before, undo, time.time(), foreign), [], kept.resource_version if kept else None)
+        return _planned(client, state, rollout, prometheus)
+    new = Kept(state, [], kept.resource_version if kept else None)
     return drive(client, params, new, rollout, prometheus, holder)
+
+
+def _planned(client: Client, state: State, rollout: Rollout, prometheus: Prometheus | None) -> Result:
+    """The plan of what is still to be done; nothing is written."""
+    evidence = Evidence(rollout, prometheus, Copies(client, rollout))
+    text = plan_text(rollout, read_rule(state.before), foresee(client, rollout, state, evidence))
+    plan = {"plan": text.splitlines(), "plan_digest": digest(state.plan), "diff": {"prepared": text}}
+    return {"changed": True, "done": True, "lines": [], **plan}
 
 
 def _wanted(client: Client, params: Mapping[str, Any], kept: Kept | None, holder: str, check: bool) -> Result:

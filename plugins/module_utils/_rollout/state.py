@@ -155,10 +155,11 @@ def live_rule(state: State) -> Rule:
     return before if state.tenths == before.share(candidate) else rule_at(before, candidate, state.tenths)
 
 
-def trial_of(state: State) -> Trial | None:
-    """What the step has beside the shares; None where it is a weight and nothing else."""
-    rollout, step = state.rollout, state.rollout.steps[state.step]
+def trial_of(state: State, index: int | None = None) -> Trial | None:
+    """What a step, by default the present one, has beside the shares; None where it is a weight and nothing else."""
+    at = state.step if index is None else index
+    rollout, step = state.rollout, state.rollout.steps[at]
     if step.plain:
         return None
-    cookie = Cookie(step.sticky, state.id, rollout.hold_of(state.step)) if step.sticky else None
+    cookie = Cookie(step.sticky, state.id, rollout.hold_of(at)) if step.sticky else None
     return Trial(rollout.candidate, step.mirror or 0.0, step.match or (), cookie)

@@ -4,19 +4,17 @@
 
 # Private to this collection: no promise is made to other users.
 
-"""What a rollout says of itself: one line an event, one line while it holds, and its plan."""
+"""What a rollout says of itself: one line an event, and one line while it holds."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from .._spec.rollout import RULE, Rollout
-from .._spec.rule import Rule
+from .._spec.rollout import RULE
 from .counters import Counts
 from .gates import window_of
 from .machine import CHECK, LOOK, MARK, PROVE, SHIFT, Seen
-from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State, rule_at
+from .state import ABORTED, ABORTING, COMPLETE, HOLDING, PAUSED, PROMOTING, State
 
 
 def event(kind: str, before: State, seen: Seen, after: State) -> str:
@@ -96,45 +94,6 @@ def standing(state: State, now: float) -> dict[str, Any]:
         "due": state.due,
         "status": status(state, now),
     }
-
-
-def plan(rollout: Rollout, before: Rule) -> str:
-    """The whole plan as a person reads it: steps, rules, gates, queries, and the earliest end."""
-    lines = [
-        f"{rollout.namespace}/{rollout.name}: {rollout.strategy} of {rollout.candidate}, from {before}",
-        *_beginning(rollout),
-    ]
-    for index, step in enumerate(rollout.steps):
-        rule = rule_at(before, rollout.candidate, step.tenths) if step.weight is not None else before
-        beside = "" if step.plain else f"; {rollout.candidate} gets {step}"
-        gates = ", ".join(gate.name for gate in rollout.gates_of(index)) or "none"
-        waits = "; then a person's word" if step.pause else ""
-        lines.append(f"  {index + 4}. rule {rule}{beside}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}")
-    selected = f"{rollout.candidate} is selected by Service {rollout.name}; kept" if rollout.manage == RULE else "kept"
-    lines.append(f"  {len(rollout.steps) + 4}. {selected} {rollout.keep:g} s; end")
-    holds = sum(rollout.hold_of(index) for index in range(len(rollout.steps))) + rollout.keep
-    end = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + holds))
-    lines.append(f"  the earliest end is {end}, after {holds:g} s of holds")
-    lines.append(f"  error budget {rollout.error_budget:g} percent: {rollout.alpha * 100:.3g} percent a gate and step")
-    lines += [f"  query: {query}" for query in dict.fromkeys(gate.query for gate in rollout.all_gates if gate.query)]
-    return "\n".join(lines) + "\n"
-
-
-def _beginning(rollout: Rollout) -> list[str]:
-    """What comes before the steps."""
-    golden = f"{len(rollout.golden)} golden requests"
-    if rollout.manage == RULE:
-        return [
-            f"  1. mark {rollout.name}-rule, so that nobody else moves it",
-            f"  2. wait until {rollout.candidate} serves, with the Pods that each step needs",
-            f"  3. a hidden route to it; proof through every gateway; {golden}",
-        ]
-    route = f"route {rollout.route}" if rollout.route else "the route"
-    return [
-        f"  1. remember the weights of {route} in VirtualService {rollout.moves}; nothing else of it is written",
-        f"  2. wait until {rollout.candidate} serves, with the Pods that each step needs; nothing is scaled",
-        f"  3. proof that every gateway has these weights; {golden} to a Pod of each version",
-    ]
 
 
 def gets(state: State) -> str:

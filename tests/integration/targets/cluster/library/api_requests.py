@@ -22,6 +22,10 @@ options:
   offset:
     description: Where to begin, in bytes. Without it nothing is read.
     type: int
+  between:
+    description: Seconds since the epoch, two numbers. Requests that were received before the first or after the second one are left out.
+    type: list
+    elements: float
 """
 
 EXAMPLES = r"""
@@ -54,6 +58,7 @@ asked:
   returned: always
 """
 
+import datetime
 import json
 from pathlib import Path
 
@@ -68,12 +73,17 @@ def name(event):
     return " ".join(filter(None, parts))
 
 
+def received(event):
+    return datetime.datetime.fromisoformat(event["requestReceivedTimestamp"].replace("Z", "+00:00")).timestamp()
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             "log": {"type": "path", "required": True},
             "user": {"type": "str", "required": True},
             "offset": {"type": "int"},
+            "between": {"type": "list", "elements": "float"},
         },
         supports_check_mode=True,
     )
@@ -94,6 +104,9 @@ def main():
             if event["stage"] == "ResponseStarted":  # of long requests, which are logged once more when they end
                 continue
             if event["user"]["username"] != module.params["user"] or "objectRef" not in event:
+                continue
+            first, last = module.params["between"] or (0, float("inf"))
+            if not first <= received(event) <= last:
                 continue
             if event["objectRef"].get("subresource") in ("proxy", "portforward", "log"):
                 kind = "asked"

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import words
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import read_state
-from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
 from ansible_collections.tfserving.istio.tests.unit.support.rollouts import World, drive, plan
 
 MIRROR = plan(strategy="mirror", steps=[{"mirror": 25}, 100], gates=[{"kind": "latency", "boundary": 250}])
@@ -23,16 +22,6 @@ AB = plan(
 
 def lines(kept):
     return [entry["line"] for entry in kept["record"] if "line" in entry]
-
-
-def test_the_plan_names_copies_callers_and_cookies():
-    told = words.plan(MIRROR, read_rule("v1:90:v3:10"))
-    assert "  4. rule v1:90:v3:10; v2 gets copies of 25 percent, held 120 s; gates: latency\n" in told
-    assert "  5. rule v2:100, held 120 s; gates: latency\n" in told
-    told = words.plan(AB, read_rule("v1:100"))
-    assert "  4. rule v1:100; v2 gets callers with header x-tester = yes, held 120 s; gates: none\n" in told
-    kept = "20 percent of the callers, by cookie variant, held 120 s; gates: none; then a person's word\n"
-    assert f"  5. rule v1:80:v2:20; v2 gets {kept}" in told
 
 
 def test_lines_say_what_the_candidate_gets():
