@@ -53,6 +53,8 @@ def test_errors_are_aborted_by_their_gate(operator, model, traffic, prometheus, 
         failed = operator.rollout(both, "v2", **options(prometheus, hold=60, golden=[]), fails=True)
         load.gather(60)
     assert failed["phase"] == "aborted" and "success_rate" in failed["reason"] and failed["rule"]["after"] == "v1:100"
+    at = {line["line"].split(":")[0]: line["at"] for line in failed["lines"]}
+    assert failed["step"] == 1 and at["aborting"] - at["shifted"] < 50, "it was not waited for the end of the hold"
     answers = [answer for kind in load.loads for answer in load.answers(kind)]
     wrong = [answer for answer in answers if not answer.ok]
     assert len(wrong) < 0.05 * 0.3 * len(answers) + 20, "errors are those of the candidate, bounded by its weight"
@@ -71,10 +73,13 @@ def test_slowness_is_aborted_by_its_gate(operator, model, traffic, prometheus, f
     assert failed["phase"] == "aborted" and "latency" in failed["reason"] and "50 ms" in failed["reason"]
 
 
-def test_too_little_traffic_pauses(operator, model, prometheus):
+def test_too_little_traffic_pauses(operator, model, traffic, prometheus):
     both = model("v1", "v2", traffic="v1:100:v2:0")
     operator.model(both)
-    paused = operator.rollout(both, "v2", **options(prometheus, hold=2, on_insufficient="pause"))
-    assert (paused["phase"], paused["weight"]) == ("paused", 20)
-    aborted = operator.rollout(both, "v2", state="aborted", reason="enough of it")
+    with traffic(both, rate=2) as load:
+        paused = operator.rollout(both, "v2", **options(prometheus, steps=[50, 100], on_insufficient="pause"))
+        aborted = operator.rollout(both, "v2", state="aborted", reason="enough of it")
+    load.assert_flawless()
+    assert (paused["phase"], paused["weight"]) == ("paused", 50)
+    assert "too few to tell from the objective of 99 %" in paused["reason"]
     assert aborted["phase"] == "aborted" and aborted["rule"]["after"] == "v1:100"

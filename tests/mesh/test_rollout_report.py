@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -39,7 +40,12 @@ def test_a_report_holds_what_happened(operator: Any, model: Any, traffic: Any, p
     assert golden and not any(one["problem"] for one in golden)
     windows = [entry["window"] for entry in seen if "window" in entry]
     assert windows[-1]["candidate"]["requests"] > 100 and windows[-1]["candidate"]["slow"].get("250") is not None
-    assert all("istio_request" in query for entry in seen for query in entry.get("queries", ()))
+    looks = [entry for entry in report["record"] if entry["action"] == "look"]
+    assert all(len(look["seen"]["queries"]) == 1 and "istio_request" in look["seen"]["queries"][0] for look in looks)
+    shifts = [entry["at"] for entry in report["record"] if entry["action"] == "shift"]
+    for begun, ended in itertools.pairwise(shifts):
+        rounds = [look for look in looks if begun < look["at"] <= ended]
+        assert len(rounds) <= 1 + (ended - begun) / plan["interval"], "one round an interval, and one at the end"
 
     text = (tmp_path / "report.json").read_text()
     tokens = re.findall(r'"x-tfserving-preview": {\s*"exact": "([^"]*)"', text)

@@ -15,9 +15,9 @@ from typing import Any
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
 from .._cluster.read import get
-from .._plan.owned import changes, extract
+from .._plan.owned import extract
 from .._render.meta import Object
-from .._render.rule import Preview, Record, rule_service
+from .._render.rule import PREVIOUS, ROLLOUT, Preview, Record, rule_service
 from .._render.trial import Trial
 from .._report import HIDDEN, patch_result
 from .._spec.rollout import WEIGHTS, Rollout
@@ -58,6 +58,10 @@ def _done(state: State) -> int:
     return PROVED + state.step + state.shifted if state.proven else MARKED
 
 
+_MARKS = (ROLLOUT, PREVIOUS)
+_PATHS = ("spec.http", *(f"metadata.annotations.{name}" for name in _MARKS))
+
+
 class _Own:
     """MODEL-rule, the Service MODEL and the workloads, as they are after each line."""
 
@@ -95,7 +99,7 @@ class _Own:
         if service is not None:
             body = extract(service)
             body["spec"]["selector"] = {**(body["spec"].get("selector") or {}), "version": self._rollout.candidate}
-            self._note(service, body)
+            self.patches.append(patch_result(service, body))
         self._write(rule_at(self._before, self._rollout.candidate, WHOLE), marked(None, self._before))
 
     def _undo(self) -> Callable[[Record], Record]:
@@ -110,16 +114,21 @@ class _Own:
     ) -> None:
         rollout, live = self._rollout, self._live
         wanted = rule_service(rollout.name, rollout.namespace, rule, live.policy, record(live.record), previews, trial)
-        self._note(self._found, wanted)
-        self._found = {
-            **self._found,
-            "spec": wanted["spec"],
-            "metadata": {**self._found["metadata"], **wanted["metadata"]},
-        }
+        changes = [
+            {"path": path, "before": was, "after": becomes}
+            for path, was, becomes in zip(_PATHS, _shown(self._found), _shown(wanted), strict=True)
+            if was != becomes
+        ]
+        if changes:
+            target = f"VirtualService {rollout.namespace}/{rollout.moves}"
+            self.patches.append({"object": target, "changes": changes})
+        self._found = wanted
 
-    def _note(self, found: Object, wanted: Object) -> None:
-        if changes(found, wanted):
-            self.patches.append(patch_result(found, wanted))
+
+def _shown(service: Object) -> list[Any]:
+    """What a rollout writes of MODEL-rule, one for each of the paths."""
+    annotations = service["metadata"].get("annotations") or {}
+    return [service["spec"]["http"], *(annotations.get(name) for name in _MARKS)]
 
 
 class _Weights:

@@ -42,7 +42,9 @@ def plan(rollout: Rollout, before: Rule, foreseen: Foreseen = NOTHING) -> str:
         beside = "" if step.plain else f"; {rollout.candidate} gets {step}"
         gates = ", ".join(gate.name for gate in rollout.gates_of(index)) or "none"
         waits = "; then a person's word" if step.pause else ""
-        lines.append(f"  {index + FIRST}. rule {rule}{beside}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}")
+        lines.append(
+            f"  {index + FIRST}. rule {rule}{beside}, held {rollout.hold_of(index):g} s; gates: {gates}{waits}"
+        )
     selected = f"{rollout.candidate} is selected by Service {rollout.name}; kept" if rollout.manage == RULE else "kept"
     lines.append(f"  {len(rollout.steps) + FIRST}. {selected} {rollout.keep:g} s; end")
     for number in range(len(lines), 0, -1):

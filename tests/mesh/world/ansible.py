@@ -46,10 +46,11 @@ class Ansible:
         """Run tfserving.istio.rollout for a model and return its result. Raises ChangeFailed where it fails and is not to."""
         return self.start_rollout(model, candidate, **options).result(fails)
 
-    def start_rollout(self, model: dict[str, Any], candidate: str, **options: Any) -> Run:
-        """Start a run of tfserving.istio.rollout."""
+    def start_rollout(self, model: dict[str, Any], candidate: str, program: bool = False, **options: Any) -> Run:
+        """Start a run of tfserving.istio.rollout; by programs of the module, as where Ansible's worker has not all that they have."""
         place = {"name": model["name"], "namespace": model["namespace"]}
-        return self.start({"tfserving.istio.rollout": {**place, "candidate": candidate, **options}})
+        task = {"tfserving.istio.rollout": {**place, "candidate": candidate, **options}}
+        return self.start({**task, "environment": {"LC_ALL": "C.UTF-8"}} if program else task)
 
     def run(self, task: Task) -> Result:
         """Run one task and return its result. Raises ChangeFailed."""

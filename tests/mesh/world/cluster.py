@@ -59,6 +59,15 @@ class Cluster:
             raise
         return dict(found)
 
+    def follow(self, listing: Callable[..., Any], *place: str, timeout: float, **query: Any) -> Iterator[Any]:
+        """The objects of a list call, and each of them again whenever it changes, for ``timeout`` seconds."""
+        first = listing(*place, **query)
+        yield from first.items
+        version = first.metadata.resource_version
+        wait = {"timeout_seconds": int(timeout), "_request_timeout": timeout + 5}
+        for event in watch.Watch().stream(listing, *place, **query, resource_version=version, **wait):
+            yield event["object"]
+
     def wait(
         self, listing: Callable[..., Any], *place: str, done: Done, timeout: float = 120, **query: Any
     ) -> list[Any]:
