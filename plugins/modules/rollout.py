@@ -102,6 +102,7 @@ options:
         is sent), a C(method) (V(predict), V(classify) or V(regress)), and one or more of C(expect) (the whole answer) with a
         C(tolerance) for numbers, C(assertion) (a JMESPath expression that must be true), C(latency) (seconds), and C(compare) (the largest
         difference to the baseline's answer).
+      - They can stand in a file of their own, which C(lookup('ansible.builtin.file', 'golden.yml') | from_yaml) reads.
     type: list
     elements: dict
     default: []

@@ -15,10 +15,12 @@ def test_a_report_holds_what_happened(operator: Any, model: Any, traffic: Any, p
     both = model("v1", "v2", traffic="v1:100:v2:0")
     operator.model(both)
     slow = {"kind": "latency", "boundary": 250, "objective": 90, "margin": 9, "against": ["objective"]}
-    plan = {"steps": [20, 100], "hold": 8, "interval": 1, "gates": [SUCCESS, slow], "golden": [GOLDEN]}
+    plan = {"steps": [20, 100], "hold": 8, "interval": 1, "gates": [SUCCESS, slow]}
+    (tmp_path / "golden.yml").write_text(json.dumps([GOLDEN]))
+    golden = f"{{{{ lookup('ansible.builtin.file', '{tmp_path}/golden.yml') | from_yaml }}}}"
     with traffic(both, rate=RATE) as load:
         load.gather(20)
-        done = operator.rollout(both, "v2", prometheus=prometheus, report_dir=str(tmp_path), **plan)
+        done = operator.rollout(both, "v2", prometheus=prometheus, report_dir=str(tmp_path), golden=golden, **plan)
     load.assert_flawless()
     assert done["report_files"] == [str(tmp_path / "report.json"), str(tmp_path / "report.html")]
     report = json.loads((tmp_path / "report.json").read_text())

@@ -349,7 +349,7 @@ def test_more_series_than_a_rollout_can_keep_are_no_evidence(prometheus: Prometh
     assert len(prometheus.look(counters).series) == MOST
     server.answer(200, result("matrix", many))
     with pytest.raises(
-        PrometheusError, match=r"has 50001 series of the proxies that call .* judge it by fewer callers"
+        PrometheusError, match=r"has 30001 series of the proxies that call .* judge it by fewer callers"
     ):
         prometheus.look(counters)
 
