@@ -26,9 +26,6 @@ ORDER = "lint harness sanity unit docs package sandbox integration molecule mesh
 BESIDE = ("molecule", "rollouts")
 """The second lane, which computes while the first one waits, and has a sandbox of its own."""
 
-ALONE = ("mesh",)
-"""Comes last, with nothing beside it: it looks at every answer to a load."""
-
 
 class Run:
     """One run of parts: what came of each, and in how many seconds."""
@@ -89,8 +86,7 @@ def main(wanted: list[str]) -> int:
         )
     parts, whole, started = wanted or listed(), Run(), time.monotonic()
     try:
-        for lanes in stages(parts):
-            whole.together(lanes)
+        whole.together(lanes(parts))
     finally:
         if not ran_before:
             cluster.stop()
@@ -98,14 +94,13 @@ def main(wanted: list[str]) -> int:
     return summary(results, whole.seconds, time.monotonic() - started)
 
 
-def stages(parts: list[str]) -> list[list[Lane]]:
-    """Return what is to run one after the other, and in it side by side; a cluster of the user's has one lane, as there is but one of it."""
+def lanes(parts: list[str]) -> list[Lane]:
+    """Return what is to run side by side, in order; a cluster of the user's has one lane, as there is but one of it."""
     ordered = sorted(parts, key=lambda part: ORDER.index(part) if part in ORDER else len(ORDER))
     if cluster.given():
-        return [[ordered]]
-    beside, alone = ([part for part in ordered if part in named] for named in (BESIDE, ALONE))
-    found = [[[part for part in ordered if part not in (*beside, *alone)], beside], [alone]]
-    return [lanes for lanes in ([lane for lane in stage if lane] for stage in found) if lanes]
+        return [ordered]
+    beside = [part for part in ordered if part in BESIDE]
+    return [lane for lane in ([part for part in ordered if part not in beside], beside) if lane]
 
 
 def listed() -> list[str]:
