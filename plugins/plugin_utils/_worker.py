@@ -9,6 +9,8 @@ That program is packed, unpacked and compiled anew for each task: more work than
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import sys
@@ -16,8 +18,9 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.package import tidy
@@ -26,6 +29,8 @@ from ansible_collections.tfserving.istio.plugins.module_utils._module import Clu
 
 def is_same(action: ActionBase, task_vars: Mapping[str, Any]) -> bool:
     """Whether the module's program would have nothing that the worker has not: machine, Python, user and environment."""
+    if sys.platform == "darwin":  # what asks the system there for its proxies ends a process that was forked
+        return False
     task = action._task
     if action._connection.transport != "local" or task.delegate_to:
         return False
@@ -39,21 +44,31 @@ def run(module: ClusterModule, arguments: Mapping[str, Any], action: ActionBase)
     task = action._task
     given = json.loads(json.dumps(dict(arguments), default=str))  # as a program would get them
     found = ArgumentSpecValidator(module.arguments).validate(given)
-    wrong = "; ".join(found.error_messages)
-    result = {"failed": True, "msg": wrong}
-    if not wrong:
+    result = {"failed": True, "msg": _wrong(task.action, found)}
+    if not found.error_messages:
         result = _done(module, found.validated_parameters, bool(task.check_mode), action._loader.get_basedir())
     if not task.diff:
         result.pop("diff", None)
+    result["invocation"] = {"module_args": found.validated_parameters}
     clean: Result = remove_values(result, found._no_log_values)
     return clean
+
+
+def _wrong(name: str, found: ValidationResult) -> str:
+    """What a program of the module says of its arguments."""
+    unknown = f"Unsupported parameters for ({name}) module: "
+    return "; ".join(
+        f"{unknown if isinstance(error, UnsupportedError) else ''}{error.msg}" for error in found.errors.errors
+    )
 
 
 def _done(module: ClusterModule, params: Mapping[str, Any], check: bool, folder: str) -> Result:
     before = os.getcwd()
     try:
         os.chdir(folder)
-        return module.outcome(params, check)
+        # A program has no terminal: what logs in by another program would wait for a person at it.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return module.outcome(params, check)
     except Exception as error:  # a program that crashes is a result too
         return {"failed": True, "msg": f"{type(error).__name__}: {error}", "exception": traceback.format_exc()}
     finally:

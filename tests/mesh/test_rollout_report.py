@@ -38,8 +38,8 @@ def test_a_report_holds_what_happened(operator: Any, model: Any, traffic: Any, p
     ]
     assert len(routes) >= 3, "the previews, 20 percent and 100 percent"
     assert f"Service {both['namespace']}/{both['name']}" in {patch["object"] for patch in written}
-    golden = [one for entry in seen for one in entry.get("golden", ())]
-    assert golden and not any(one["problem"] for one in golden)
+    answered = [one for entry in seen for one in entry.get("golden", ())]
+    assert answered and not any(one["problem"] for one in answered)
     windows = [entry["window"] for entry in seen if "window" in entry]
     assert windows[-1]["candidate"]["requests"] > 100 and windows[-1]["candidate"]["slow"].get("250") is not None
     looks = [entry for entry in report["record"] if entry["action"] == "look"]

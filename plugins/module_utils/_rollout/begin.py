@@ -18,13 +18,12 @@ from .._cluster.read import get
 from .._prometheus import Prometheus
 from .._spec import names
 from .._spec.errors import Collector, did_you_mean, wrong
-from .._spec.gate import Gate
 from .._spec.prometheus import PROMETHEUS
 from .._spec.record import keys
 from .._spec.rollout import RULE, WEIGHTS, Rollout, read_rollout
 from .._spec.rule import Rule
 from .behind import has_flag
-from .evidence import RATES
+from .evidence import RATES, asking
 from .foreign import begin as begin_foreign
 from .routes import Routes
 from .state import ABORTED, State, digest
@@ -36,10 +35,10 @@ def read(params: Mapping[str, Any], client: Client) -> tuple[Rollout, Prometheus
     problems = Collector()
     given = params.get("prometheus")
     options = None if given is None else problems.run("prometheus", lambda: PROMETHEUS(given))
-    asking = sorted({gate.name for gate in _asking(rollout) if gate.kind in (*RATES, "promql")})
-    if asking and given is None:
+    needing = sorted({gate.name for gate in asking(rollout) if gate.kind in (*RATES, "promql")})
+    if needing and given is None:
         problems.add(
-            "prometheus", f"is required by the gates {', '.join(asking)}; write its url, or its service in the cluster"
+            "prometheus", f"is required by the gates {', '.join(needing)}; write its url, or its service in the cluster"
         )
     problems.finish()
     if any(golden.assertion for golden in rollout.golden):
@@ -61,7 +60,7 @@ def may_begin(client: Client, rollout: Rollout, prometheus: Prometheus | None, b
     if rollout.manage == RULE:
         _servable(client, rollout, before)
         _countable(client, rollout, before)
-    boundaries = [gate.boundary for gate in _asking(rollout) if gate.kind == "latency"]
+    boundaries = [gate.boundary for gate in asking(rollout) if gate.kind == "latency"]
     if prometheus and boundaries:
         prometheus.check_boundaries(boundaries)
 
@@ -108,16 +107,6 @@ def refuse_other(state: State, rollout: Rollout) -> None:
         f"{len(under_way.steps)}, and its plan is not this one. Run it with its own plan to go on, or abort it first: "
         f"ansible-playbook tfserving.istio.abort -e model={under_way.name} -e model_namespace={under_way.namespace}"
     )
-
-
-def _asking(rollout: Rollout) -> list[Gate]:
-    """The gates but those of rates in steps that mirror: the servers themselves count copies."""
-    return [
-        gate
-        for index, step in enumerate(rollout.steps)
-        for gate in rollout.gates_of(index)
-        if step.mirror is None or gate.kind not in RATES
-    ]
 
 
 def _countable(client: Client, rollout: Rollout, before: Rule) -> None:

@@ -65,7 +65,7 @@ class Driver:
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._granted(PAUSE)
+        self._granted({kind: why for kind, why in self._eyes.wishes().items() if kind == PAUSE})
         self._advance(RESUME, Seen(time.time(), wish=RESUME))
 
     def drive(self, until: float, telling: bool = False) -> None:
@@ -82,9 +82,10 @@ class Driver:
                     continue
                 wish = self._wish()
                 if wish:
+                    made = self._eyes.wishes()
                     self._advance(wish.wish, wish)
                     if wish.wish != ABORT:
-                        self._granted(PAUSE, PROMOTE)
+                        self._granted(made)
                     continue
                 kind, due = action(self.state)
                 now = time.time()
@@ -115,9 +116,10 @@ class Driver:
                     return seen
         return None
 
-    def _granted(self, *kinds: str) -> None:
-        """Take wishes back whose time is over: one that was left would come true again. Raises ClusterError."""
-        stale = [kind for kind in kinds if kind in self._eyes.wishes()]
+    def _granted(self, made: dict[str, str]) -> None:
+        """Take wishes back whose time is over: one that was left would come true again. What was made since stays. Raises ClusterError."""
+        now = self._eyes.wishes()
+        stale = [kind for kind in (PAUSE, PROMOTE) if kind in made and now.get(kind) == made[kind]]
         if stale:
             rollout = self.state.rollout
             _again(lambda: forget(self._client, rollout.namespace, rollout.name, *stale))

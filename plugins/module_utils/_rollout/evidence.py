@@ -27,6 +27,16 @@ RATES = ("success_rate", "latency", "throughput")
 """Kinds of gates that are judged by the counters of the proxies."""
 
 
+def asking(rollout: Rollout) -> list[Gate]:
+    """The gates but those of rates in steps that mirror: the servers themselves count copies."""
+    return [
+        gate
+        for index, step in enumerate(rollout.steps)
+        for gate in rollout.gates_of(index)
+        if step.mirror is None or gate.kind not in RATES
+    ]
+
+
 class Evidence:
     """What the gates of a rollout are judged by. ``prometheus`` may be None where no gate needs it."""
 
@@ -73,8 +83,9 @@ class Evidence:
         """What Prometheus is asked in the holds of the plan: once a look for all rates, and once for each gate with a query of its own."""
         if self._prometheus is None:
             return []
-        gates, now = self._rollout.all_gates, time.time()
-        own = [filled(gate, self._words(state)) for gate in gates if gate.kind == "promql"]
+        gates, now = asking(self._rollout), time.time()
+        words = self._words(replace(state, moved=now - self._rollout.hold))
+        own = [filled(gate, words) for gate in gates if gate.kind == "promql"]
         boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
         rates = any(gate.kind in RATES for gate in gates)
         counted = [self._prometheus.asks(Counters(now, self._series(state), boundaries), now)] if rates else []

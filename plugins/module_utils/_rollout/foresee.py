@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
 from .._cluster.read import get
-from .._plan.owned import extract
+from .._proof import FORBIDDEN
 from .._render.meta import Object
 from .._render.rule import PREVIOUS, ROLLOUT, Preview, Record, rule_service
 from .._render.trial import Trial
-from .._report import HIDDEN, patch_result
+from .._report import HIDDEN
 from .._spec.rollout import WEIGHTS, Rollout
 from .._spec.rule import WHOLE, Rule, read_rule
 from .evidence import Evidence
 from .foreign import Foreign
-from .plan import FIRST, MARKED, PROVED, Foreseen
+from .plan import FIRST, MARKED, PROVED, Foreseen, Patch
 from .room import NoRoom, Room
 from .routes import Routes, marked
 from .state import PENDING, PROMOTING, State, rule_at, trial_of
@@ -33,11 +33,9 @@ from .weights import Route, changed, patch, weights_for
 
 def foresee(client: Client, rollout: Rollout, state: State, evidence: Evidence) -> Foreseen:
     """From the cluster as it is now. Raises ClusterError, SpecError."""
-    done = _done(state)
-    way = _Weights(client, rollout, state) if rollout.manage == WEIGHTS else _Own(client, rollout, state)
-    end, lines = FIRST + len(rollout.steps), dict[int, list[dict[str, Any]]]()
-    for line in range(done + 1, end + 1):
-        way.patches = []
+    done, first = _behind(state)
+    way, end, lines = _way(client, rollout, state), FIRST + len(rollout.steps), dict[int, list[Patch]]()
+    for line in range(first, end + 1):
         if line == MARKED:
             way.mark()
         elif line == PROVED:
@@ -46,18 +44,32 @@ def foresee(client: Client, rollout: Rollout, state: State, evidence: Evidence) 
             way.step(line - FIRST)
         elif line == end:
             way.end()
-        lines[line] = way.patches
-    return Foreseen(lines, tuple(evidence.queries(state)), done)
+        lines[line], way.patches = way.patches, []
+    return Foreseen(lines, tuple(evidence.queries(state)), done, first)
 
 
-def _done(state: State) -> int:
+def foresee_return(client: Client, state: State) -> list[Patch]:
+    """What takes the traffic back. Raises ClusterError, SpecError."""
+    way = _way(client, state.rollout, state)
+    way.take_back()
+    return way.patches
+
+
+def _way(client: Client, rollout: Rollout, state: State) -> _Own | _Weights:
+    return _Weights(client, rollout, state) if rollout.manage == WEIGHTS else _Own(client, rollout, state)
+
+
+def _behind(state: State) -> tuple[int, int]:
+    """The last line that was done, and the next one that will be: who promotes leaves steps out."""
     if state.phase == PENDING:
-        return 0
-    if state.phase == PROMOTING:
-        return PROVED + len(state.rollout.steps)
-    return PROVED + state.step + state.shifted if state.proven else MARKED
+        return 0, MARKED
+    if not state.proven:
+        return MARKED, MARKED + 1
+    done = FIRST + state.live if state.live >= 0 else PROVED
+    return done, FIRST + (len(state.rollout.steps) if state.phase == PROMOTING else state.step + state.shifted)
 
 
+T = TypeVar("T")
 _MARKS = (ROLLOUT, PREVIOUS)
 _PATHS = ("spec.http", *(f"metadata.annotations.{name}" for name in _MARKS))
 
@@ -66,11 +78,14 @@ class _Own:
     """MODEL-rule, the Service MODEL and the workloads, as they are after each line."""
 
     def __init__(self, client: Client, rollout: Rollout, state: State) -> None:
-        self.patches: list[dict[str, Any]] = []
+        self.patches = list[Patch]()
         self._client, self._rollout, self._state, self._before = client, rollout, state, read_rule(state.before)
         self._found, self._live = Routes(client, rollout.namespace, rollout.name).read()
         self._room = Room(client, rollout.namespace, rollout.name)
-        self._workloads = copy.deepcopy(self._room.workloads(rollout.candidate, self._before))
+        self._workloads = copy.deepcopy(
+            self._allowed(lambda: self._room.workloads(rollout.candidate, self._before)) or {}
+        )
+        self._minimum = dict(state.restore.get("minimum") or {})
 
     def mark(self) -> None:
         self._write(self._before, self._undo())
@@ -81,26 +96,62 @@ class _Own:
 
     def step(self, index: int) -> None:
         rollout, step = self._rollout, self._rollout.steps[index]
+        scaled: list[tuple[Object, str, int]] = []
         try:
-            scaled = self._room.missing(self._workloads, rollout.candidate, self._before, step.burden)
+            if self._workloads:
+                scaled = self._room.missing(self._workloads, rollout.candidate, self._before, step.burden)
         except NoRoom as error:
             self.patches.append({"object": f"refused: {error}", "changes": []})
-            scaled = []
         for live, name, count in scaled:
-            target = f"{live['kind']} {rollout.namespace}/{live['metadata']['name']}"
-            change = {"path": f"spec.{name}", "before": live["spec"].get(name), "after": count}
-            self.patches.append({"object": target, "changes": [change]})
-            live["spec"][name] = count
+            if name == "minReplicas":
+                self._minimum.setdefault(live["metadata"]["name"], live["spec"].get("minReplicas", 1))
+            self._scale(live, name, count)
         rule = rule_at(self._before, rollout.candidate, step.tenths)
         self._write(rule, marked(rollout.candidate, self._before), trial=trial_of(self._state, index))
 
     def end(self) -> None:
-        service = get(self._client, "Service", self._rollout.namespace, self._rollout.name)
-        if service is not None:
-            body = extract(service)
-            body["spec"]["selector"] = {**(body["spec"].get("selector") or {}), "version": self._rollout.candidate}
-            self.patches.append(patch_result(service, body))
         self._write(rule_at(self._before, self._rollout.candidate, WHOLE), marked(None, self._before))
+        self._select(self._rollout.candidate)
+        self._put_back()
+
+    def take_back(self) -> None:
+        self._write(self._before, marked(None, read_rule(self._state.undo) if self._state.undo else None))
+        self._select(self._state.baseline)
+        self._put_back()
+
+    def _select(self, version: str) -> None:
+        place = (self._rollout.namespace, self._rollout.name)
+        service = self._allowed(lambda: get(self._client, "Service", *place))
+        selected = (service or {}).get("spec", {}).get("selector") or {}
+        if service is not None and selected.get("version") != version:
+            change = {"path": "spec.selector.version", "before": selected.get("version"), "after": version}
+            self.patches.append(_patched("Service", self._rollout.namespace, self._rollout.name, change))
+
+    def _allowed(self, look: Callable[[], T]) -> T | None:
+        """What is seen, or None where this user may not look: whoever launches a Job need not have the rights of its driver. Raises ClusterError."""
+        try:
+            return look()
+        except ClusterError as error:
+            if error.status != FORBIDDEN:
+                raise
+            self.patches.append({"object": f"not foreseen: {error}", "changes": []})
+            return None
+
+    def _put_back(self) -> None:
+        """The minimum of each autoscaler that was raised, or is by then."""
+        for scaler in (workload.scaler for workload in self._workloads.values()):
+            name = scaler["metadata"]["name"] if scaler else ""
+            if (
+                scaler is not None
+                and name in self._minimum
+                and scaler["spec"].get("minReplicas") != self._minimum[name]
+            ):
+                self._scale(scaler, "minReplicas", self._minimum[name])
+
+    def _scale(self, live: Object, name: str, count: int) -> None:
+        change = {"path": f"spec.{name}", "before": live["spec"].get(name), "after": count}
+        self.patches.append(_patched(live["kind"], self._rollout.namespace, live["metadata"]["name"], change))
+        live["spec"][name] = count
 
     def _undo(self) -> Callable[[Record], Record]:
         return marked(self._rollout.candidate, read_rule(self._state.undo) if self._state.undo else None)
@@ -120,8 +171,7 @@ class _Own:
             if was != becomes
         ]
         if changes:
-            target = f"VirtualService {rollout.namespace}/{rollout.moves}"
-            self.patches.append({"object": target, "changes": changes})
+            self.patches.append(_patched("VirtualService", rollout.namespace, rollout.moves, *changes))
         self._found = wanted
 
 
@@ -137,7 +187,7 @@ class _Weights:
     def __init__(self, client: Client, rollout: Rollout, state: State) -> None:
         if state.foreign is None:
             raise ClusterError(f"the rollout of {rollout.name} does not know the route that it moves")
-        self.patches: list[dict[str, Any]] = []
+        self.patches = list[Patch]()
         self._rollout, self._before, self._origin = rollout, read_rule(state.before), state.foreign["route"]
         self._name = f"VirtualService {rollout.namespace}/{rollout.moves}"
         self._route = Foreign(client, rollout, self._origin).read()[1]
@@ -154,8 +204,13 @@ class _Weights:
     def end(self) -> None:
         self._move(WHOLE)
 
+    def take_back(self) -> None:
+        self._to(self._before)
+
     def _move(self, tenths: int) -> None:
-        rule = rule_at(self._before, self._rollout.candidate, tenths)
+        self._to(rule_at(self._before, self._rollout.candidate, tenths))
+
+    def _to(self, rule: Rule) -> None:
         weights = weights_for(self._rollout.name, rule, self._route.destinations, self._origin)
         if operations := patch(self._route, weights):
             self.patches.append({"object": self._name, "changes": changed(self._route, operations)})
@@ -164,3 +219,7 @@ class _Weights:
             for entry, weight in zip(self._route.destinations, weights, strict=True)
         ]
         self._route = Route(self._route.index, {**self._route.entry, "route": moved})
+
+
+def _patched(kind: str, namespace: str, name: str, *changes: dict[str, Any]) -> Patch:
+    return {"object": f"{kind} {namespace}/{name}", "changes": list(changes)}

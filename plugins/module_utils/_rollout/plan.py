@@ -16,19 +16,27 @@ from typing import Any
 from .._report import brief
 from .._spec.rollout import RULE, Rollout
 from .._spec.rule import Rule
-from .state import rule_at
+from .state import State, rule_at
 
 MARKED, PROVED, FIRST = 1, 3, 4
 """Lines of the plan: the mark, the proof, the first step. One a step follows, and the end."""
 
 
+Patch = dict[str, Any]
+"""An ``object`` and its ``changes``, each with a ``path``, a value ``before`` and one ``after``."""
+
+
 @dataclass(frozen=True)
 class Foreseen:
-    """``patches`` by the line of the plan that writes them; ``queries`` that Prometheus is asked; ``done``: the last line that lies behind."""
+    """``patches`` by the line of the plan that writes them; ``queries`` that Prometheus is asked.
 
-    patches: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    ``done`` is the last line that lies behind, and ``first`` the next one to come: those between are left out.
+    """
+
+    patches: dict[int, list[Patch]] = field(default_factory=dict)
     queries: tuple[str, ...] = ()
     done: int = 0
+    first: int = 1
 
 
 NOTHING = Foreseen()
@@ -48,12 +56,12 @@ def plan(rollout: Rollout, before: Rule, foreseen: Foreseen = NOTHING) -> str:
     selected = f"{rollout.candidate} is selected by Service {rollout.name}; kept" if rollout.manage == RULE else "kept"
     lines.append(f"  {len(rollout.steps) + FIRST}. {selected} {rollout.keep:g} s; end")
     for number in range(len(lines), 0, -1):
-        if number <= foreseen.done:
-            lines[number - 1] += " (done)"
+        if number < foreseen.first:
+            lines[number - 1] += " (done)" if number <= foreseen.done else " (left out)"
         lines[number:number] = [text for patch in foreseen.patches.get(number, ()) for text in _patched(patch)]
     lines.insert(0, f"{rollout.namespace}/{rollout.name}: {rollout.strategy} of {rollout.candidate}, from {before}")
     holds = (
-        sum(rollout.hold_of(index) for index in range(len(rollout.steps)) if index + FIRST > foreseen.done)
+        sum(rollout.hold_of(index) for index in range(len(rollout.steps)) if index + FIRST >= foreseen.first)
         + rollout.keep
     )
     end = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() + holds))
@@ -61,6 +69,13 @@ def plan(rollout: Rollout, before: Rule, foreseen: Foreseen = NOTHING) -> str:
     lines.append(f"  error budget {rollout.error_budget:g} percent: {rollout.alpha * 100:.3g} percent a gate and step")
     lines += [f"  query: {query}" for query in foreseen.queries]
     return "\n".join(lines) + "\n"
+
+
+def back(state: State, patches: list[Patch]) -> str:
+    """The plan of a rollout whose traffic is to be taken back."""
+    rollout = state.rollout
+    lines = [f"{rollout.namespace}/{rollout.name}: the traffic is taken back to {state.before}"]
+    return "\n".join([*lines, *(text for patch in patches for text in _patched(patch))]) + "\n"
 
 
 def _patched(patch: Mapping[str, Any]) -> list[str]:

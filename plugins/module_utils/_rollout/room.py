@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .._cluster.client import Client
@@ -29,8 +30,13 @@ from .._spec.rule import Rule
 from .capacity import needed, no_room
 from .permit import Permit
 
-Workloads = dict[str, tuple[Object, Object | None]]
-"""A Deployment and its autoscaler, or None, by version."""
+
+@dataclass(frozen=True)
+class Workload:
+    """What a version runs by, and the autoscaler of it where it has one."""
+
+    deployment: Object
+    scaler: Object | None
 
 
 class NoRoom(ClusterError):
@@ -69,24 +75,27 @@ class Room:
             self._scale(live, name, count)
         return dict(restore)
 
-    def workloads(self, candidate: str, before: Rule) -> Workloads:
+    def workloads(self, candidate: str, before: Rule) -> dict[str, Workload]:
         """Deployments of the candidate and of what has traffic, each with its autoscaler. Raises ClusterError."""
         deployments = {version: self._deployment(version) for version in dict.fromkeys((*before.live, candidate))}
         scalers = {
             entry["spec"]["scaleTargetRef"]["name"]: entry
             for entry in list_kind(self._client, "HorizontalPodAutoscaler", self._namespace)
         }
-        return {name: (found, scalers.get(found["metadata"]["name"])) for name, found in deployments.items()}
+        return {name: Workload(found, scalers.get(found["metadata"]["name"])) for name, found in deployments.items()}
 
-    def missing(self, workloads: Workloads, candidate: str, before: Rule, tenths: int) -> list[tuple[Object, str, int]]:
+    def missing(
+        self, workloads: dict[str, Workload], candidate: str, before: Rule, tenths: int
+    ) -> list[tuple[Object, str, int]]:
         """What a share of the candidate takes: an object, a field of its spec, and the number it is to have. Raises NoRoom, ClusterError."""
         self.notes = []
-        own = workloads[candidate][0]
-        full = sum(_replicas(workloads[version][0]) for version in before.live if version != candidate)
+        own = workloads[candidate].deployment
+        full = sum(_replicas(workloads[version].deployment) for version in before.live if version != candidate)
         wanted = max(_replicas(own), needed(full, tenths))
         self._fits(own, wanted - _replicas(own))
         scaled: list[tuple[Object, str, int]] = []
-        for version, (deployment, scaler) in workloads.items():
+        for version, workload in workloads.items():
+            deployment, scaler = workload.deployment, workload.scaler
             least = wanted if version == candidate else _replicas(deployment)
             if scaler is not None and self._is_low(scaler, least):
                 scaled.append((scaler, "minReplicas", least))

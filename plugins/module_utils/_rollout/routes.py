@@ -109,7 +109,8 @@ class Routes:
             if service is None or (service["spec"].get("selector") or {}).get("version") == version:
                 return
             body = extract(service)
-            body["spec"]["selector"] = {**body["spec"]["selector"], "version": version}
+            own = body.setdefault("spec", {})
+            own["selector"] = {**(own.get("selector") or {}), "version": version}
             self._permit.fence()
             apply(self._client, body)
             self.patches.append(patch_result(service, body))

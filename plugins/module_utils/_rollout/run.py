@@ -23,9 +23,10 @@ from .._spec.rule import WHOLE, read_rule
 from .begin import may_begin, read, refuse_again, refuse_other, stands
 from .copies import Copies
 from .evidence import Evidence
-from .foresee import foresee
+from .foresee import foresee, foresee_return
 from .lease import Held
 from .machine import ABORT, PAUSE, PROMOTE
+from .plan import back as back_text
 from .plan import plan as plan_text
 from .slice import Result, abandoned, await_driver, drive, patiently, reported, summary
 from .state import ABORTED, ABORTING, COMPLETE, PAUSED, PROMOTING, State, begin, digest
@@ -49,11 +50,16 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
         return _wanted(client, params, kept, holder, check)
     rollout, prometheus = read(params, client)
     if kept is not None and not kept.state.over:
-        if (
-            abandoned(kept.state, time.time()) and not check
-        ):  # anybody's next slice takes the traffic back, whatever its own plan is
-            return drive(client, params, kept, kept.state.rollout, None, holder)
-        refuse_other(kept.state, rollout)
+        left = abandoned(
+            kept.state, time.time()
+        )  # anybody's next slice takes the traffic back, whatever its own plan is
+        if not left:
+            refuse_other(kept.state, rollout)
+        if check and (left or kept.state.phase == ABORTING):
+            return {
+                **summary(kept.state),
+                **_shown(kept.state, back_text(kept.state, foresee_return(client, kept.state))),
+            }
         if check:
             return {**summary(kept.state), **_planned(client, kept.state, rollout, prometheus)}
         return drive(client, params, kept, rollout, prometheus, holder)
@@ -74,7 +80,10 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
 def _planned(client: Client, state: State, rollout: Rollout, prometheus: Prometheus | None) -> Result:
     """The plan of what is still to be done; nothing is written."""
     evidence = Evidence(rollout, prometheus, Copies(client, rollout))
-    text = plan_text(rollout, read_rule(state.before), foresee(client, rollout, state, evidence))
+    return _shown(state, plan_text(rollout, read_rule(state.before), foresee(client, rollout, state, evidence)))
+
+
+def _shown(state: State, text: str) -> Result:
     plan = {"plan": text.splitlines(), "plan_digest": digest(state.plan), "diff": {"prepared": text}}
     return {"changed": True, "done": True, "lines": [], **plan}
 

@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 from .._cluster.client import Client
 from .._cluster.errors import ClusterError
 from .._prometheus import Prometheus
+from .._spec.errors import SpecError
 from .._spec.rollout import Rollout
 from .acts import Acts
+from .begin import refuse_other
 from .copies import Copies
 from .driver import AGAIN, MARGIN, Driver
 from .evidence import Evidence
@@ -69,7 +71,7 @@ def drive(
     holder: str,
     wished: str = "",
 ) -> Result:
-    """Drive for a slice. ``wished``: the state that was asked for in place of the rollout's end. Raises Held, ClusterError."""
+    """Drive for a slice. ``wished``: the state that was asked for in place of the rollout's end. Raises Held, ClusterError, SpecError."""
     lease = Lease(client, rollout.namespace, rollout.name, holder)
     began = time.time()
     if wished == "aborted":
@@ -87,6 +89,11 @@ def drive(
             raise Held(f"another rollout of {rollout.name} has begun meanwhile; run again")
         else:
             kept = save(client, kept)
+        late = not wished and abandoned(kept.state, began)
+        if late:  # anybody's next slice takes the traffic back, whatever its own plan is
+            rollout, prometheus = kept.state.rollout, None
+        elif not wished:
+            refuse_other(kept.state, rollout)
         tell = Tell(client, rollout, params.get("notify"))
         driver = Driver(
             client,
@@ -94,20 +101,23 @@ def drive(
             lambda: Acts(client, rollout, Evidence(rollout, prometheus, Copies(client, rollout)), kept.state.foreign),
             lease,
             tell,
-            params["slice_due"] if params["slice"] else MARGIN,
+            params["slice_due"] if params["slice"] else params["slice_seconds"] + MARGIN,
         )
-        if not wished and abandoned(driver.state, began):
-            late = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(driver.state.due))
-            why = f"it was abandoned: its next slice was due at {late}"
+        if late:
+            due = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(driver.state.due))
+            why = f"it was abandoned: its next slice was due at {due}"
             wish(client, rollout.namespace, rollout.name, kept.state.id, ABORT, why)
         if driver.state.phase == PAUSED and not wished:
             driver.resume()
         driver.drive(began + params["slice_seconds"], telling=params["until_event"])
         done = driver.state.over or driver.state.phase == PAUSED
-        tell.finish(TIMEOUT if done else BRIEF)
+        tell.finish(TIMEOUT if done or params["slice"] else BRIEF)
         said = {"changed": bool(driver.lines), "done": done, "lines": driver.lines}
         warnings = list(dict.fromkeys(tell.failed))
         return {**summary(driver.state), **reported(driver.kept, params), **said, "warnings": warnings}
+    except SpecError:
+        done = True
+        raise
     finally:
         lease.stop(release=done or params["slice"] or not params["holder"])
 

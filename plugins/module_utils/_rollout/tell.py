@@ -27,7 +27,7 @@ from .state import ABORTED, ABORTING, PAUSED, State
 SLACK = '{"text": $text}'
 """The default template of a notification. $text, $model, $namespace, $candidate, $phase, $weight and $reason are JSON strings."""
 
-TIMEOUT, BRIEF = 10, 1
+TIMEOUT, BRIEF = 10, 3
 """Seconds that a notification may take; and that those under way are waited for between two slices: a rollout does not wait for who listens."""
 
 
@@ -40,7 +40,7 @@ class Tell:
     def __init__(self, client: Client, rollout: Rollout, notify: Mapping[str, Any] | None) -> None:
         self._client, self._rollout, self._notify = client, rollout, notify
         self.failed: list[str] = []
-        self._waiting: queue.Queue[tuple[State, str]] = queue.Queue()
+        self._waiting: queue.Queue[tuple[State, str] | None] = queue.Queue()
         self._sent = threading.Condition()
         self._open = 0
         """Notifications that nobody has taken or refused yet."""
@@ -61,14 +61,15 @@ class Tell:
             self._sender.start()
 
     def finish(self, seconds: float) -> None:
-        """Wait for what is being sent, ``seconds`` at most."""
+        """Wait for what is being sent, ``seconds`` at most; nothing more is told."""
+        self._waiting.put(None)
         with self._sent:
             if not self._sent.wait_for(lambda: not self._open, seconds):
-                self.failed.append(f"a notification was not taken within {seconds:g} s")
+                self.failed.append(f"a notification had no answer after {seconds:g} s")
 
     def _send_all(self, notify: Mapping[str, Any]) -> None:
-        while True:
-            self._send(*self._waiting.get(), notify)
+        while entry := self._waiting.get():
+            self._send(*entry, notify)
             with self._sent:
                 self._open -= 1
                 self._sent.notify_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from types import SimpleNamespace
@@ -29,7 +30,13 @@ def action(transport="local", become=False, environment=(), delegate_to=None, fo
         ),
         _connection=SimpleNamespace(transport=transport),
         _play_context=SimpleNamespace(become=become),
-        _task=SimpleNamespace(environment=list(environment), delegate_to=delegate_to, check_mode=check_mode, diff=diff),
+        _task=SimpleNamespace(
+            action="tfserving.istio.rollout",
+            environment=list(environment),
+            delegate_to=delegate_to,
+            check_mode=check_mode,
+            diff=diff,
+        ),
     )
 
 
@@ -50,24 +57,34 @@ def test_only_what_would_run_beside_the_worker_runs_in_it(given, interpreter, sa
     assert _worker.is_same(action(**given), {"ansible_python_interpreter": interpreter}) is same
 
 
+def test_a_mac_forks_no_process_that_asks_its_system_for_proxies(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not _worker.is_same(action(), {"ansible_python_interpreter": sys.executable})
+
+
+def test_it_has_no_terminal():
+    seen = []
+    run({"name": "mnist", **HOST}, lambda _client, _params: seen.append(sys.stdout.isatty()) or {})
+    assert seen == [False] and not isinstance(sys.stdout, io.StringIO)
+
+
 def test_arguments_are_those_of_the_module():
     seen = {}
     result = run({"name": "mnist", "slice_seconds": "7", **HOST}, lambda _client, params: seen.update(params) or {})
-    assert result == {}
+    assert result["invocation"]["module_args"]["slice_seconds"] == 7 and len(result) == 1
     assert (seen["slice_seconds"], seen["namespace"], seen["gates"], seen["prometheus"]) == (7, "kubeflow", [], None)
 
 
 def test_what_is_wrong_is_one_message():
     result = run({"state": "finished", "nam": "mnist"}, lambda _client, _params: {})
-    assert result["failed"] and "missing required arguments: name" in result["msg"] and "nam" in result["msg"]
+    assert result["failed"] and "missing required arguments: name" in result["msg"]
+    assert "; Unsupported parameters for (tfserving.istio.rollout) module: nam. Supported parameters" in result["msg"]
 
     def refuse(_client, _params):
         raise wrong("candidate: v9 is not deployed")
 
-    assert run({"name": "mnist", **HOST}, refuse) == {
-        "failed": True,
-        "msg": "candidate: v9 is not deployed",
-    }
+    refused = run({"name": "mnist", **HOST}, refuse)
+    assert refused["failed"] and refused["msg"] == "candidate: v9 is not deployed"
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -97,9 +114,9 @@ def test_a_fault_of_ours_is_a_result_as_a_programs_end_would_be():
 
 def test_relative_paths_are_those_of_the_playbook(tmp_path):
     before = os.getcwd()
-    assert run({"name": "mnist", **HOST}, lambda _client, _params: {"at": os.getcwd()}, str(tmp_path)) == {
-        "at": str(tmp_path)
-    }
+    assert run({"name": "mnist", **HOST}, lambda _client, _params: {"at": os.getcwd()}, str(tmp_path))["at"] == str(
+        tmp_path
+    )
     assert os.getcwd() == before
 
 
@@ -111,4 +128,4 @@ def test_no_key_is_left_in_a_file(monkeypatch):
         {"name": "mnist", **HOST},
         lambda _client, _params: made.append(config._create_temp_file_with_content("key")) or {},
     )
-    assert result == {} and made and not os.path.exists(made[0])
+    assert not result.get("failed") and made and not os.path.exists(made[0])

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.tfserving.istio.plugins.module_utils._prometheus import Prometheus
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout import driver as driver_module
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.acts import Acts
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.copies import Copies
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import Counters
@@ -89,7 +90,9 @@ class Cluster:
 
     def wish(self, request: dict[str, Any]) -> tuple[int, Any]:
         meta = {"name": "scaled.wishes", "namespace": "kubeflow", "resourceVersion": "2"}
-        self.wishes = [{"metadata": meta, **json.loads(request["body"])}]
+        before = self.wishes[0]["data"] if self.wishes else {}
+        data = {**before, **json.loads(request["body"])["data"]}
+        self.wishes = [{"metadata": meta, "data": {kind: made for kind, made in data.items() if made is not None}}]
         self.wished.set()
         return 200, self.wishes[0]
 
@@ -188,7 +191,26 @@ def test_a_promotion_takes_the_wish_for_a_pause_back(cluster: Cluster, driver: D
     cluster.wish({"body": json.dumps({"data": {PAUSE: made, PROMOTE: made}})})
     driver.drive(time.time() + 3)
     assert driver.state.hurried and driver.state.phase == PREPARING
-    assert cluster.wishes[0]["data"] == {PAUSE: None, PROMOTE: None}
+    assert cluster.wishes[0]["data"] == {}
+
+
+def test_a_wish_that_is_made_while_another_is_granted_stays(
+    cluster: Cluster, driver: Driver, monkeypatch: pytest.MonkeyPatch
+):
+    def made(kind: str) -> str:
+        return json.dumps({"rollout": driver.state.id, "why": f"{kind} it"})
+
+    def save_and_be_asked(kept: Kept) -> Kept:
+        if kept.state.phase == PAUSED and PROMOTE not in cluster.wishes[0]["data"]:
+            cluster.wish({"body": json.dumps({"data": {PAUSE: made(PAUSE), PROMOTE: made(PROMOTE)}})})
+            driver._eyes._note(cluster.wishes[0])
+        return kept
+
+    monkeypatch.setattr(driver_module, "save", lambda _client, kept: save_and_be_asked(kept))
+    cluster.wish({"body": json.dumps({"data": {PAUSE: made(PAUSE)}})})
+    driver._eyes._note(cluster.wishes[0])
+    driver.drive(time.time() + 2)
+    assert driver.state.hurried, "the promotion that came while the pause was granted was forgotten"
 
 
 def test_an_abort_that_meets_errors_to_its_limit_leaves_the_command_to_run(

@@ -9,8 +9,15 @@ import pytest
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.errors import ClusterError
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout import slice as slices
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.lease import Held
-from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import ABORTED, ABORTING, HOLDING, begin
+from ansible_collections.tfserving.istio.plugins.module_utils._rollout.state import (
+    ABORTED,
+    ABORTING,
+    HOLDING,
+    PAUSED,
+    begin,
+)
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.store import Kept
+from ansible_collections.tfserving.istio.plugins.module_utils._spec.errors import SpecError
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.rule import read_rule
 from ansible_collections.tfserving.istio.tests.unit.support.rollouts import plan
 
@@ -71,3 +78,28 @@ def test_lost_rights_are_not_waited_for_as_long_as_a_lost_server():
     with pytest.raises(ClusterError, match="forbidden"):
         slices.patiently(answers(REFUSED), 120)
     assert slices.time.monotonic() - began <= slices.STARTING + slices.AGAIN
+
+
+class Taken:
+    """A Lease that was free. Whether another driver comes between a look and it cannot be had at will."""
+
+    released: bool | None = None
+
+    def __init__(self, *_given: object) -> None:
+        self.take = self.renew = lambda *_given, **_more: None
+
+    def stop(self, release: bool) -> None:
+        Taken.released = release
+
+
+def test_a_rollout_that_was_abandoned_a_moment_ago_and_is_not_any_more_is_left_alone(monkeypatch: pytest.MonkeyPatch):
+    """By a run with another plan, which would have taken its traffic back."""
+    state = replace(begin(plan(on_abandoned="abort"), read_rule("v1:100"), None, 0.0), phase=HOLDING, due=1.0)
+    now = replace(state, phase=PAUSED, awaiting=True, due=0.0)
+    monkeypatch.setattr(slices, "Lease", Taken)
+    monkeypatch.setattr(slices, "load", lambda *place: Kept(now, [], "2"))
+    monkeypatch.setattr(slices, "Driver", lambda *given: pytest.fail("it is driven by somebody else's plan"))
+    params = {"lease_timeout": 0, "patience": 0, "slice": False, "slice_seconds": 5, "slice_due": 600, "holder": "me"}
+    with pytest.raises(SpecError, match="another rollout is under way"):
+        slices.drive(None, params, Kept(state, [], "1"), plan(steps=[50, 100]), None, "me")  # type: ignore[arg-type]
+    assert Taken.released
