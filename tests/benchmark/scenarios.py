@@ -50,7 +50,7 @@ class Run:
         times = in_turn(self.runs, contestants)
         extra = median(times["ours"]) - median(times["nothing"])
         compared = self._against("no change", times, {"k8s": 5.0, "kubectl": 9.0})
-        return [compared, Row("no change, above a module that does nothing", f"+{extra:.2f} s", "0.7 s", extra > 0.7)]
+        return [compared, Row("no change, above a module that does nothing", f"{extra:+.2f} s", "0.7 s", extra > 0.7)]
 
     def one(self) -> list[Row]:
         """One model, without change."""
@@ -58,7 +58,7 @@ class Run:
         self._ours(namespace, 1)
         times = in_turn(self.runs, {"ours": lambda _: self._ours(namespace, 1), "nothing": lambda _: self._nothing(1)})
         extra = median(times["ours"]) - median(times["nothing"])
-        return [Row("one model, no change, above a module that does nothing", f"+{extra:.2f} s", "0.3 s", extra > 0.3)]
+        return [Row("one model, no change, above a module that does nothing", f"{extra:+.2f} s", "0.3 s", extra > 0.3)]
 
     def role(self) -> list[Row]:
         """The role in place of the module."""
@@ -69,7 +69,7 @@ class Run:
             self.runs, {"ours": lambda _: self._ours(namespace, self.count), "role": lambda _: seconds(command)}
         )
         extra = median(times["role"]) - median(times["ours"])
-        return [Row("the role serving, above the module", f"+{extra:.2f} s", "0.4 s", extra > 0.4)]
+        return [Row("the role serving, above the module", f"{extra:+.2f} s", "0.4 s", extra > 0.4)]
 
     def memory(self) -> list[Row]:
         """Of the module's process."""
