@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mesh.world.ansible import ChangeFailed
+from mesh.world.ansible import Ansible, ChangeFailed, Run
 from mesh.world.caller import callers, good
 from mesh.world.cluster import Cluster
 from mesh.world.settings import Settings
@@ -32,7 +32,11 @@ def state(cluster: Cluster, model: dict[str, Any]) -> dict[str, Any]:
     """The rollout as it is kept on the cluster; empty where there is none."""
     name = f"{model['name']}.rollout"
     found = cluster.core.list_namespaced_config_map(model["namespace"], field_selector=f"metadata.name={name}").items
-    return dict(json.loads(found[0].data["state.json"])) if found else {}
+    return state_in(found[0]) if found else {}
+
+
+def state_in(configmap: Any) -> dict[str, Any]:
+    return dict(json.loads(configmap.data["state.json"]))
 
 
 def wait_for(cluster: Cluster, model: dict[str, Any], run: Any, wanted: Any, timeout: float = 60) -> dict[str, Any]:
@@ -42,7 +46,7 @@ def wait_for(cluster: Cluster, model: dict[str, Any], run: Any, wanted: Any, tim
     for found in cluster.follow(
         configmaps, model["namespace"], timeout=timeout, field_selector=f"metadata.name={name}"
     ):
-        last = dict(json.loads(found.data["state.json"]))
+        last = state_in(found)
         if wanted(last):
             return last
         assert run.process.poll() is None, f"the run ended before: {run.process.communicate()}"
@@ -53,19 +57,22 @@ def holds(found: dict[str, Any]) -> bool:
     return found["phase"] == "holding" and found["shifted"]
 
 
+def held(operator: Ansible, cluster: Cluster, model: dict[str, Any], **plan: Any) -> Run:
+    """A run that holds the first step of a rollout to v2."""
+    run = operator.start_rollout(model, "v2", **plan)
+    wait_for(cluster, model, run, holds)
+    return run
+
+
 def noticed(cluster: Cluster, model: dict[str, Any], wish: str, *phases: str) -> float:
     """Seconds from when a wish is on the cluster until its rollout is in one of the phases there."""
     asked = 0.0
     for found in cluster.follow(cluster.core.list_namespaced_config_map, model["namespace"], timeout=60):
         if found.metadata.name == f"{model['name']}.wishes" and wish in (found.data or {}):
             asked = asked or time.monotonic()
-        if asked and found.metadata.name == f"{model['name']}.rollout" and phase_of(found) in phases:
+        if asked and found.metadata.name == f"{model['name']}.rollout" and state_in(found)["phase"] in phases:
             return time.monotonic() - asked
     raise AssertionError(f"no {' or '.join(phases)} within a minute, the wish was {'there' if asked else 'not left'}")
-
-
-def phase_of(found: Any) -> str:
-    return str(json.loads(found.data["state.json"])["phase"])
 
 
 @contextmanager
@@ -155,8 +162,7 @@ def test_an_abort_that_was_killed_is_continued(operator, cluster, model, traffic
     both, plan = scaled(model), {**LONG, "steps": [60, 100]}
     operator.model(both)
     with traffic(both) as load:
-        run = operator.start_rollout(both, "v2", **plan)
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **plan)
         serving = cluster.apps.read_namespaced_deployment(f"{both['name']}-v2", both["namespace"]).status.ready_replicas
         assert serving == 2, "60 percent were moved to fewer Pods than they need"
         run.kill()
@@ -174,15 +180,13 @@ def test_a_second_terminal_pauses_and_aborts(operator, cluster, model, traffic):
     both = model("v1", "v2", traffic="v1:100:v2:0")
     operator.model(both)
     with traffic(both) as load:
-        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 60})
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **{**LONG, "hold": 60})
         operator.rollout(both, "v2", state="paused", reason="lunch")
         assert run.result()["phase"] == "paused"
         refused = _refused(lambda: operator.traffic(both, "v1:50:v2:50"))
         assert "a rollout to v2 is under way" in refused
 
-        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 60})
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **{**LONG, "hold": 60})
         operator.rollout(both, "v2", state="aborted", reason="enough")
         aborted = run.result(fails=True)
         load.gather(20)
@@ -195,8 +199,7 @@ def test_of_two_runs_one_works_and_the_other_says_who(operator, cluster, model, 
     both, plan = model("v1", "v2", traffic="v1:100:v2:0"), {**LONG, "hold": 120}
     operator.model(both)
     with traffic(both) as load:
-        first = operator.start_rollout(both, "v2", **plan)
-        wait_for(cluster, both, first, holds)
+        first = held(operator, cluster, both, **plan)
         assert "drives the rollout of" in _refused(lambda: operator.rollout(both, "v2", **plan))
         assert "another rollout is under way" in _refused(lambda: operator.rollout(both, "v2", **{**plan, "hold": 121}))
         promoting = operator.start_rollout(both, "v2", state="promoted")
@@ -210,8 +213,7 @@ def test_what_was_paused_can_be_promoted(operator, cluster, model, traffic):
     both, plan = model("v1", "v2", traffic="v1:100:v2:0"), {**LONG, "hold": 120}
     operator.model(both)
     with traffic(both) as load:
-        run = operator.start_rollout(both, "v2", **plan)
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **plan)
         assert operator.rollout(both, "v2", state="paused")["phase"] == "paused"
         assert run.result()["phase"] == "paused"
         assert operator.rollout(both, "v2", state="promoted")["phase"] == "complete"
@@ -226,8 +228,7 @@ def test_an_api_server_that_is_away_is_waited_for(operator, cluster, model, traf
     both = model("v1", "v2", traffic="v1:100:v2:0")
     operator.model(both)
     with traffic(both) as load:
-        run = operator.start_rollout(both, "v2", **{**LONG, "hold": 12})
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **{**LONG, "hold": 12})
         with away("kube-apiserver"):
             time.sleep(20)
         done = run.result()
@@ -246,8 +247,7 @@ def test_a_wedged_gateway_holds_up_neither_a_pause_nor_an_abort(
         sound, wedged = gateway.pods()
         url = f"http://{sound.status.pod_ip}/v1/models/{both['name']}:predict"
         with callers(cluster, settings, namespace, {"post": url}) as asking:
-            run = operator.start_rollout(both, "v2", **plan)
-            wait_for(cluster, both, run, holds)
+            run = held(operator, cluster, both, **plan)
             with gateway.stopped(wedged.metadata.name):
                 _wait_for_weight(cluster, both, 60)
                 pausing = operator.start_rollout(both, "v2", state="paused", reason="lunch")
@@ -295,8 +295,7 @@ def test_prometheus_that_goes_away_is_never_a_pass(operator, cluster, model, tra
         "on_insufficient": "pause",
     }
     with traffic(both, rate=40) as load:
-        run = operator.start_rollout(both, "v2", **plan)
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **plan)
         cluster.kubectl("-n", "istio-system", "scale", "deployment/prometheus", "--replicas=0")
         try:
             paused = run.result()
@@ -315,8 +314,7 @@ def test_a_candidate_whose_pod_crashes_loses_its_traffic(operator, cluster, mode
     gate = {"kind": "success_rate", "objective": 99, "margin": 3, "against": ["objective"]}
     plan = {"steps": [50, 100], "hold": 90, "interval": 1, "gates": [gate], "prometheus": prometheus}
     with traffic(both, rate=40) as load:
-        run = operator.start_rollout(both, "v2", **plan)
-        wait_for(cluster, both, run, holds)
+        run = held(operator, cluster, both, **plan)
         crashing = time.monotonic()
         faults(crash={"on": "request", "after": 100})
         aborted = run.result(fails=True)

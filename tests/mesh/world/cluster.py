@@ -63,10 +63,7 @@ class Cluster:
         """The objects of a list call, and each of them again whenever it changes, for ``timeout`` seconds."""
         first = listing(*place, **query)
         yield from first.items
-        version = first.metadata.resource_version
-        wait = {"timeout_seconds": int(timeout), "_request_timeout": timeout + 5}
-        for event in watch.Watch().stream(listing, *place, **query, resource_version=version, **wait):
-            yield event["object"]
+        yield from (event["object"] for event in _events(first, timeout, listing, *place, **query))
 
     def wait(
         self, listing: Callable[..., Any], *place: str, done: Done, timeout: float = 120, **query: Any
@@ -76,16 +73,7 @@ class Cluster:
         objects = {entry.metadata.name: entry for entry in first.items}
         if done(list(objects.values())):
             return list(objects.values())
-        version = first.metadata.resource_version
-        events = watch.Watch().stream(
-            listing,
-            *place,
-            **query,
-            resource_version=version,
-            timeout_seconds=int(timeout),
-            _request_timeout=timeout + 5,
-        )
-        for event in events:
+        for event in _events(first, timeout, listing, *place, **query):
             entry = event["object"]
             if event["type"] == "DELETED":
                 objects.pop(entry.metadata.name, None)
@@ -96,6 +84,13 @@ class Cluster:
         raise AssertionError(
             f"not as awaited after {timeout:g} s: {sorted(objects)} of {listing.__name__} {place} {query}"
         )
+
+
+def _events(first: Any, timeout: float, listing: Callable[..., Any], *place: str, **query: Any) -> Iterator[Any]:
+    """What happens to the objects of a list call after its answer ``first``, for ``timeout`` seconds."""
+    wait = {"timeout_seconds": int(timeout), "_request_timeout": timeout + 5}
+    version = first.metadata.resource_version
+    yield from watch.Watch().stream(listing, *place, **query, resource_version=version, **wait)
 
 
 def ready(pod: Any) -> bool:
