@@ -82,7 +82,7 @@ def _paragraph(plan: Plan) -> str:
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"  {number:>2}. {step.action:<8} {step.target}: {step.reason}\n")
         lines += [
-            f"        {change.path}: {brief(change.path, before)} -> {brief(change.path, after)}\n"
+            f"        {change_text(change.path, before, after)}\n"
             for change, before, after in map(_shown, step.changes)
         ]
     return "".join(lines) + "\n"
@@ -111,6 +111,11 @@ def _redacted(path: str, value: Any) -> Any:
     if isinstance(value, list):
         return [_redacted(f"{path}[]" if path.endswith("env") else path, entry) for entry in value]
     return value
+
+
+def change_text(path: str, before: Any, after: Any) -> str:
+    """One line for a change of an object."""
+    return f"{path}: {brief(path, before)} -> {brief(path, after)}"
 
 
 def brief(path: str, value: Any) -> str:

@@ -84,7 +84,7 @@ class Acts:
 
     def _mark(self, state: State) -> Seen:
         before = read_rule(state.before)
-        self.routes.write(before, marked(self._rollout.candidate, _rule(state.undo)), known=(before,))
+        self.routes.write(before, marked(self._rollout.candidate, state.previous), known=(before,))
         return Seen(time.time())
 
     def _prepare(self, state: State) -> Seen:
@@ -111,7 +111,7 @@ class Acts:
         rollout, before = self._rollout, read_rule(state.before)
         token = secrets.token_urlsafe(24)
         candidate, baseline = Preview(rollout.candidate, f"{token}-c"), Preview(state.baseline, f"{token}-b")
-        mark = marked(rollout.candidate, _rule(state.undo))
+        mark = marked(rollout.candidate, state.previous)
         digest = self.routes.write(before, mark, (candidate, baseline), known=(before,))
         proof = self.routes.prove(digest, rollout.ready_timeout)
         if places := self.routes.asked:
@@ -151,7 +151,7 @@ class Acts:
         """The rule from before, at once: no proof is waited for. Then what was raised is lowered again."""
         before = read_rule(state.before)
         self._reachable(before)
-        self.routes.write(before, marked(None, _rule(state.undo)))
+        self.routes.write(before, marked(None, state.previous))
         self.routes.select(state.baseline)
         self._room.put_back(state.restore)
         if not self._rollout.keep_candidate and not before.share(self._rollout.candidate):
@@ -191,7 +191,3 @@ def _left(state: State) -> tuple[Rule, ...]:
     rollout, before = state.rollout, read_rule(state.before)
     steps = [step for step in rollout.steps if step.weight is not None] if state.hurried else []
     return (last, before, *(rule_at(before, rollout.candidate, step.tenths) for step in steps)) if steps else (last,)
-
-
-def _rule(text: str | None) -> Rule | None:
-    return read_rule(text) if text else None

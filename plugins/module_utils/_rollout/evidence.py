@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -46,7 +47,7 @@ class Evidence:
     def begin(self, state: State) -> dict[str, Any]:
         """Counters that start from now. Raises ClusterError."""
         gates = self._rollout.gates_of(state.step)
-        boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
+        boundaries = _boundaries(gates)
         if self._mirrors(state):
             return self._copies.begin(state.baseline, boundaries)
         return asdict(Counters(self._clock(), self._series(state), boundaries))
@@ -86,9 +87,8 @@ class Evidence:
         gates, now = asking(self._rollout), time.time()
         words = self._words(replace(state, moved=now - self._rollout.hold))
         own = [filled(gate, words) for gate in gates if gate.kind == "promql"]
-        boundaries = sorted({gate.boundary for gate in gates if gate.kind == "latency"})
-        rates = any(gate.kind in RATES for gate in gates)
-        counted = [self._prometheus.asks(Counters(now, self._series(state), boundaries), now)] if rates else []
+        counters = Counters(now, self._series(state), _boundaries(gates))
+        counted = [self._prometheus.asks(counters, now)] if any(gate.kind in RATES for gate in gates) else []
         return list(dict.fromkeys([*counted, *own]))
 
     def _mirrors(self, state: State) -> bool:
@@ -145,3 +145,8 @@ class Evidence:
             "baseline_service": baseline,
             "interval": f"{max(1, int(time.time() - state.moved))}s",
         }
+
+
+def _boundaries(gates: Iterable[Gate]) -> list[float]:
+    """The boundaries of latency gates, in ms."""
+    return sorted({gate.boundary for gate in gates if gate.kind == "latency"})

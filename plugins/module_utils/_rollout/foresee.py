@@ -88,11 +88,11 @@ class _Own:
         self._minimum = dict(state.restore.get("minimum") or {})
 
     def mark(self) -> None:
-        self._write(self._before, self._undo())
+        self._write(self._before, marked(self._rollout.candidate, self._state.previous))
 
     def prove(self) -> None:
         previews = (Preview(self._rollout.candidate, HIDDEN), Preview(self._state.baseline, HIDDEN))
-        self._write(self._before, self._undo(), previews)
+        self._write(self._before, marked(self._rollout.candidate, self._state.previous), previews)
 
     def step(self, index: int) -> None:
         rollout, step = self._rollout, self._rollout.steps[index]
@@ -115,7 +115,7 @@ class _Own:
         self._put_back()
 
     def take_back(self) -> None:
-        self._write(self._before, marked(None, read_rule(self._state.undo) if self._state.undo else None))
+        self._write(self._before, marked(None, self._state.previous))
         self._select(self._state.baseline)
         self._put_back()
 
@@ -140,21 +140,14 @@ class _Own:
     def _put_back(self) -> None:
         """The minimum of each autoscaler that was raised, or is by then."""
         for scaler in (workload.scaler for workload in self._workloads.values()):
-            name = scaler["metadata"]["name"] if scaler else ""
-            if (
-                scaler is not None
-                and name in self._minimum
-                and scaler["spec"].get("minReplicas") != self._minimum[name]
-            ):
-                self._scale(scaler, "minReplicas", self._minimum[name])
+            least = self._minimum.get(scaler["metadata"]["name"]) if scaler else None
+            if scaler is not None and least is not None and scaler["spec"].get("minReplicas") != least:
+                self._scale(scaler, "minReplicas", least)
 
     def _scale(self, live: Object, name: str, count: int) -> None:
         change = {"path": f"spec.{name}", "before": live["spec"].get(name), "after": count}
         self.patches.append(_patched(live["kind"], self._rollout.namespace, live["metadata"]["name"], change))
         live["spec"][name] = count
-
-    def _undo(self) -> Callable[[Record], Record]:
-        return marked(self._rollout.candidate, read_rule(self._state.undo) if self._state.undo else None)
 
     def _write(
         self,
@@ -189,7 +182,6 @@ class _Weights:
             raise ClusterError(f"the rollout of {rollout.name} does not know the route that it moves")
         self.patches = list[Patch]()
         self._rollout, self._before, self._origin = rollout, read_rule(state.before), state.foreign["route"]
-        self._name = f"VirtualService {rollout.namespace}/{rollout.moves}"
         self._route = Foreign(client, rollout, self._origin).read()[1]
 
     def mark(self) -> None:
@@ -213,7 +205,8 @@ class _Weights:
     def _to(self, rule: Rule) -> None:
         weights = weights_for(self._rollout.name, rule, self._route.destinations, self._origin)
         if operations := patch(self._route, weights):
-            self.patches.append({"object": self._name, "changes": changed(self._route, operations)})
+            changes = changed(self._route, operations)
+            self.patches.append(_patched("VirtualService", self._rollout.namespace, self._rollout.moves, *changes))
         moved = [
             {name: value for name, value in {**entry, "weight": weight}.items() if value is not None}
             for entry, weight in zip(self._route.destinations, weights, strict=True)

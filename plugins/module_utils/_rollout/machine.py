@@ -153,7 +153,7 @@ def _wish(state: State, seen: Seen) -> State:
     if seen.wish == PAUSE and state.phase not in (PENDING, PAUSED, PROMOTING):
         return _pause(state, seen.notes[0] if seen.notes else "asked for", seen.now)
     if seen.wish == PROMOTE and state.phase != PROMOTING and (state.phase == PAUSED or not state.hurried):
-        return _hurry(replace(state, unproved=_unproved(state)), seen.now)
+        return _hurry(state, seen.now)
     if seen.wish == RESUME and state.phase == PAUSED:
         approved = sorted({*state.approved, state.step}) if state.awaiting else state.approved
         onward = PROMOTING if state.hurried else HOLDING
@@ -172,6 +172,7 @@ def _hurry(state: State, now: float) -> State:
         phase=PENDING if state.phase == PENDING else PREPARING,
         step=last,
         hurried=True,
+        unproved=_unproved(state),
         shifted=False,
         since=now,
         reason="",

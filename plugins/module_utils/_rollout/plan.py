@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._report import brief
+from .._report import change_text
 from .._spec.rollout import RULE, Rollout
 from .._spec.rule import Rule
 from .state import State, rule_at
@@ -80,13 +80,8 @@ def back(state: State, patches: list[Patch]) -> str:
 
 def _patched(patch: Mapping[str, Any]) -> list[str]:
     """What a patch changes, below the line of the plan that writes it."""
-    shown = [
-        (change["path"], *(brief(change["path"], change[side]) for side in ("before", "after")))
-        for change in patch["changes"]
-    ]
-    return [f"        {patch['object']} {path}: {was} -> {becomes}" for path, was, becomes in shown] or [
-        f"        {patch['object']}"
-    ]
+    changes = [change_text(change["path"], change["before"], change["after"]) for change in patch["changes"]]
+    return [f"        {patch['object']} {change}" for change in changes] or [f"        {patch['object']}"]
 
 
 def _beginning(rollout: Rollout) -> list[str]:

@@ -50,18 +50,14 @@ def run_rollout(client: Client, params: Mapping[str, Any], check: bool) -> Resul
         return _wanted(client, params, kept, holder, check)
     rollout, prometheus = read(params, client)
     if kept is not None and not kept.state.over:
-        left = abandoned(
-            kept.state, time.time()
-        )  # anybody's next slice takes the traffic back, whatever its own plan is
-        if not left:
+        # Anybody's next slice takes the traffic of an abandoned one back, whatever its own plan is.
+        lost = abandoned(kept.state, time.time())
+        if not lost:
             refuse_other(kept.state, rollout)
-        if check and (left or kept.state.phase == ABORTING):
-            return {
-                **summary(kept.state),
-                **_shown(kept.state, back_text(kept.state, foresee_return(client, kept.state))),
-            }
         if check:
-            return {**summary(kept.state), **_planned(client, kept.state, rollout, prometheus)}
+            back = lost or kept.state.phase == ABORTING
+            planned = _returned(client, kept.state) if back else _planned(client, kept.state, rollout, prometheus)
+            return {**summary(kept.state), **planned}
         return drive(client, params, kept, rollout, prometheus, holder)
     before, undo, foreign = stands(client, rollout)
     if before.share(rollout.candidate) == WHOLE:
@@ -81,6 +77,11 @@ def _planned(client: Client, state: State, rollout: Rollout, prometheus: Prometh
     """The plan of what is still to be done; nothing is written."""
     evidence = Evidence(rollout, prometheus, Copies(client, rollout))
     return _shown(state, plan_text(rollout, read_rule(state.before), foresee(client, rollout, state, evidence)))
+
+
+def _returned(client: Client, state: State) -> Result:
+    """The same for a rollout whose traffic is to be taken back."""
+    return _shown(state, back_text(state, foresee_return(client, state)))
 
 
 def _shown(state: State, text: str) -> Result:

@@ -81,6 +81,11 @@ class State:
         return _read(json.dumps(self.plan, sort_keys=True))
 
     @property
+    def previous(self) -> Rule | None:
+        """The rule that an undo would have gone to before the rollout."""
+        return read_rule(self.undo) if self.undo else None
+
+    @property
     def trial(self) -> Step | None:
         """The step whose routes are live, where it is more than a weight; else None."""
         step = self.rollout.steps[self.live] if self.live >= 0 else None

@@ -41,9 +41,6 @@ class Tell:
         self._client, self._rollout, self._notify = client, rollout, notify
         self.failed: list[str] = []
         self._waiting: queue.Queue[tuple[State, str] | None] = queue.Queue()
-        self._sent = threading.Condition()
-        self._open = 0
-        """Notifications that nobody has taken or refused yet."""
         self._sender: threading.Thread | None = None
 
     def __call__(self, state: State, line: str) -> None:
@@ -53,8 +50,6 @@ class Tell:
             self.failed.append(str(error))
         if not self._notify:
             return
-        with self._sent:
-            self._open += 1
         self._waiting.put((state, line))
         if self._sender is None:
             self._sender = threading.Thread(target=self._send_all, args=(self._notify,), daemon=True)
@@ -62,17 +57,16 @@ class Tell:
 
     def finish(self, seconds: float) -> None:
         """Wait for what is being sent, ``seconds`` at most; nothing more is told."""
+        if self._sender is None:
+            return
         self._waiting.put(None)
-        with self._sent:
-            if not self._sent.wait_for(lambda: not self._open, seconds):
-                self.failed.append(f"a notification had no answer after {seconds:g} s")
+        self._sender.join(seconds)
+        if self._sender.is_alive():
+            self.failed.append(f"a notification had no answer after {seconds:g} s")
 
     def _send_all(self, notify: Mapping[str, Any]) -> None:
         while entry := self._waiting.get():
             self._send(*entry, notify)
-            with self._sent:
-                self._open -= 1
-                self._sent.notify_all()
 
     def _event(self, state: State, line: str) -> None:
         rollout = self._rollout

@@ -106,7 +106,7 @@ def gets(state: State) -> str:
 
 def meanwhile(state: State) -> str:
     """The same after a verb: at 20 percent, while it gets copies of 20 percent."""
-    return f"while it gets {gets(state)}" if state.trial else f"at {gets(state)}"
+    return f"{'while it gets' if state.trial else 'at'} {gets(state)}"
 
 
 def _rates(candidate: Counts, baseline: Counts) -> list[str]:
