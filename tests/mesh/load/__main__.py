@@ -107,15 +107,15 @@ def target_of(options: argparse.Namespace) -> Target:
 
 
 def watch(load: Load) -> None:
-    """Print a line that is renewed on a terminal; elsewhere a line every five seconds."""
+    """Print a line that is renewed on a terminal; elsewhere a line at the first answer and every five seconds."""
     terminal = sys.stdout.isatty()
-    printed = 0.0
+    due = 0.0
     while load.running:
         time.sleep(0.2)
         if terminal:
             print(f"\r\x1b[K{live_line(load)}", end="", flush=True)
-        elif load.elapsed - printed >= 5:
-            printed = load.elapsed
+        elif load.answers and load.elapsed >= due:
+            due = load.elapsed + 5
             print(live_line(load), flush=True)
     if terminal:
         print("\r\x1b[K", end="")

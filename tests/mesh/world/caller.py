@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mesh.load
+from kubernetes import watch
 
 from .cluster import Cluster, all_ready
 from .models import NUMBERS, PREDICTIONS
@@ -26,6 +27,12 @@ class Caller:
 
     def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
         self.cluster, self.namespace, self.name = cluster, namespace, name
+
+    def started(self) -> None:
+        """Wait for the first answer, of which the load generator tells."""
+        log = self.cluster.core.read_namespaced_pod_log
+        lines = watch.Watch().stream(log, self.name, self.namespace, container="caller", _request_timeout=60)
+        assert any(" answers " in line for line in lines), f"{self.name} ended before it had an answer"
 
     def answers(self) -> list[dict[str, Any]]:
         """End the load and return every answer, versions by their names."""
@@ -58,7 +65,7 @@ def good(answers: list[dict[str, Any]]) -> Counter[str]:
 def callers(
     cluster: Cluster, settings: Settings, namespace: str, urls: dict[str, str], sidecar: bool = False, rate: float = 20
 ) -> Iterator[dict[str, Caller]]:
-    """Pods that ask ``urls``, by name; ready when the block begins, and past their first requests."""
+    """Pods that ask ``urls``, by name; each has its first answer when the block begins."""
     cluster.apply(
         _source(namespace), *(_pod(settings, namespace, name, url, sidecar, rate) for name, url in urls.items())
     )
@@ -68,7 +75,10 @@ def callers(
         label_selector=f"caller={'sidecar' if sidecar else 'plain'}",
         done=all_ready(len(urls)),
     )
-    yield {name: Caller(cluster, namespace, name) for name in urls}
+    found = {name: Caller(cluster, namespace, name) for name in urls}
+    for caller in found.values():
+        caller.started()
+    yield found
 
 
 def _source(namespace: str) -> dict[str, Any]:
