@@ -105,8 +105,9 @@ class Converge:
 
     def _has_routes(self, step: Step) -> Proof:
         live = self.lives[step.model]
-        written = self._routes[live.namespace, names.rule(live.name)]
-        digest = written["spec"]["http"][0]["directResponse"]["body"]["string"]
+        name = names.rule(live.name)
+        rule = self._routes.get((live.namespace, name)) or live.objects["VirtualService", name]
+        digest = rule["spec"]["http"][0]["directResponse"]["body"]["string"]
         return self._asked(step, lambda places: prove_rule(self.client, places, digest, self.settings.wait_timeout))
 
     def _asked(self, step: Step, ask: Callable[[list[Entrance]], Proof]) -> Proof:

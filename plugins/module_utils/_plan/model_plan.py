@@ -21,7 +21,7 @@ from .._spec.rule import Rule
 from .decide import Decision, decide
 from .live import Live, is_ours
 from .step import Plan, Stage, Step
-from .traffic_plan import select_step, shift_steps
+from .traffic_plan import prove_step, select_step, shift_steps
 from .workload_plan import superfluous_steps, workload_steps, workloads
 from .write import apply_step, check_owner, delete_step
 
@@ -44,11 +44,13 @@ def plan_model(model: Model, live: Live, token: str, purge: bool = False, wait: 
     pin = list(_pin(model, live))
     objects = workloads(model)
     written = list(workload_steps(model, live, objects))
+    routes = list(_routes(model, live, decision, token, pinned=bool(pin)))
     steps = [
         *pin,
         *written,
         *(_ready(model, live, decision.rule, written) if wait else ()),
-        *_routes(model, live, decision, token, pinned=bool(pin)),
+        *routes,
+        *(_proof(model, routes) if wait else ()),
         *superfluous_steps(live, objects),
         *(_purge(model, live, decision.rule, warnings) if purge else ()),
     ]
@@ -122,6 +124,15 @@ def _routes(model: Model, live: Live, decision: Decision, token: str, pinned: bo
     if unused and is_ours(unused) and not model.gateway_ref:
         check_owner(live, unused)
         yield delete_step(live, unused, Stage.UNROUTE, "the model is reached from inside the mesh only")
+
+
+def _proof(model: Model, routes: list[Step]) -> Iterator[Step]:
+    """A first route, and one that comes by another way, is proved like a shift: who asks right after the run would be answered 404.
+    Inside the mesh there is no need, as the Service MODEL leads to the same versions."""
+    written = {step.target for step in routes if step.action == "apply"}
+    rule, root = (f"VirtualService {model.namespace}/{name}" for name in (names.rule(model.name), model.name))
+    if model.gateway_ref and written & {rule, root} and all(step.stage is not Stage.PROVE for step in routes):
+        yield prove_step(model.key)
 
 
 def _purge(model: Model, live: Live, rule: Rule, warnings: list[str]) -> Iterator[Step]:

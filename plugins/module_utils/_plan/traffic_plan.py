@@ -51,7 +51,12 @@ def shift_steps(
             yield Step(Stage.ANSWER, "preview", model, "through every gateway, before it gets requests", version=name)
     yield from shift
     if shift and before is not None and not undo:
-        yield Step(Stage.PROVE, "prove", model, "every gateway has the new routes")
+        yield prove_step(model)
+
+
+def prove_step(model: str) -> Step:
+    """Wait for the proxies to have what was written."""
+    return Step(Stage.PROVE, "prove", model, "every gateway has the new routes")
 
 
 def select_step(

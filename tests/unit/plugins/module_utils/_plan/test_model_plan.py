@@ -247,3 +247,22 @@ def test_an_object_with_our_label_that_was_never_applied_is_applied_as_a_whole()
     cluster.objects["Service", "mnist-v1"] = {**live, "metadata": {**live["metadata"], "managedFields": []}}
     (step,) = (step for step in planned(cluster, "v1").steps if step.object)
     assert (step.target, step.reason) == ("Service kubeflow/mnist-v1", "everything differs")
+
+
+def test_a_first_route_at_a_gateway_is_proved():
+    cluster = Cluster()
+    assert actions(run(cluster, "v1"), Stage.PROVE) == ["prove kubeflow/mnist"]
+    assert not actions(run(cluster, "v1"), Stage.PROVE), "nothing was written"
+
+
+def test_a_model_that_is_reached_in_another_way_is_proved():
+    cluster = Cluster()
+    run(cluster, "v1")
+    plan = run(cluster, "v1", hosts=["mnist.example.com"])
+    assert not actions(plan, Stage.SHIFT)
+    assert actions(plan, Stage.PROVE) == ["prove kubeflow/mnist"]
+
+
+@pytest.mark.parametrize("keys", [{"wait": False}, {"gateway": "mesh"}])
+def test_nothing_is_proved_without_waiting_or_a_gateway(keys: dict[str, Any]):
+    assert not actions(planned(Cluster(), "v1", **keys), Stage.PROVE)
