@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from .paths import ROOT, environment
@@ -80,12 +81,19 @@ def _undescribed(owner: str, what: str, entries: dict[str, Any], nested: str, ab
 
 
 def _ask(kind: str, name: str) -> dict[str, Any] | str:
-    """Return ansible-doc's answer about one plugin, or why there is none."""
-    answer = subprocess.run(
-        ["ansible-doc", "--type", kind, "--json", name], env=environment(), capture_output=True, text=True, check=False
-    )
+    """Return ansible-doc's answer about one plugin or role, or why there is none."""
+    answers, error = _answers(kind)
+    return answers.get(name) or f"ansible-doc finds no {kind} {name}: {error}"
+
+
+@cache
+def _answers(kind: str) -> tuple[dict[str, dict[str, Any]], str]:
+    """Return ansible-doc's answers about all plugins or roles of a kind, by name, and what it complains about."""
+    found = [name for other, name in plugins() if other == kind]
+    names = [f"{NAMESPACE}.{role}" for role in roles()] if kind == "role" else found
+    words = ["ansible-doc", "--type", kind, "--json", *names]
+    answer = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
     try:
-        found: dict[str, Any] = json.loads(answer.stdout).get(name) or {}
+        return json.loads(answer.stdout), answer.stderr.strip()
     except ValueError:
-        found = {}
-    return found or f"ansible-doc finds no {kind} {name}: {answer.stderr.strip()}"
+        return {}, answer.stderr.strip()

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from sandbox.health import answers_http, answers_https
 from sandbox.layout import API_PORT, MANIFESTS, NODE_IP, NODE_NAME, NODE_PORTS, POD_CIDR, SERVICE_CIDR, Layout
 
+_FRUGAL = {"GOGC": "300"}
+"""The heaps are small, and the cores are few: takes memory for time."""
+
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
@@ -39,11 +42,12 @@ def etcd(layout: Layout) -> Service:
             "--listen-peer-urls=http://127.0.0.1:2380",
         ),
         ready=lambda: answers_http("127.0.0.1", 2379, "/health"),
+        environment=_FRUGAL,
     )
 
 
 def apiserver(layout: Layout) -> Service:
-    """Real authentication, RBAC and admission; one audit line a request. It takes memory for time: its heap is small, and the cores are few."""
+    """Real authentication, RBAC and admission; one audit line a request."""
     pki = layout.pki
     return Service(
         "kube-apiserver",
@@ -75,7 +79,7 @@ def apiserver(layout: Layout) -> Service:
             "--audit-log-maxsize=1000",
         ),
         ready=lambda: answers_https(layout, NODE_IP, API_PORT, "/readyz"),
-        environment={"GOGC": "300"},
+        environment=_FRUGAL,
     )
 
 
@@ -99,6 +103,7 @@ def controller_manager(layout: Layout) -> Service:
             f"--cert-dir={layout.run / 'controller-manager'}",
         ),
         ready=lambda: answers_https(layout, NODE_IP, API_PORT, "/api/v1/namespaces/default/serviceaccounts/default"),
+        environment=_FRUGAL,
     )
 
 
@@ -117,6 +122,7 @@ def scheduler(layout: Layout) -> Service:
             f"--cert-dir={layout.run / 'scheduler'}",
         ),
         ready=lambda: answers_https(layout, "127.0.0.1", 10259, "/healthz", verify=False),
+        environment=_FRUGAL,
     )
 
 
