@@ -139,7 +139,7 @@ models:
       returned: always
       sample: {v2: [2]}
     proof:
-      description: How it is known that the gateways have the rule; C(transport), C(gateway_pods), C(seconds) and C(notes). Null where no route was written, or O(wait=false).
+      description: How it is known that the gateways have the rule; C(transport), C(gateway_pods), C(seconds) and C(notes). Null where no route was written.
       type: dict
       returned: always
     quiet:

@@ -141,11 +141,11 @@ class Client:
             raise ClusterError(
                 f"cannot {verb} {target}: no answer from {self.host} within {timeout[1]:g} s; run again when it answers"
             ) from None
-        except urllib3.exceptions.SSLError as error:
-            raise ClusterError(
-                f"cannot {verb} {target}: {self.host} is not trusted: {error}; check ca_cert, or the cluster's certificate in the kubeconfig"
-            ) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            if _untrusted(error):
+                raise ClusterError(
+                    f"cannot {verb} {target}: {self.host} is not trusted: {error}; check ca_cert, or the cluster's certificate in the kubeconfig"
+                ) from None
             raise ClusterError(
                 f"cannot {verb} {target}: the API server {self.host} cannot be reached: {_cause(error)}. Check that it is up and that the "
                 "kubeconfig names the right address; then run again, it continues from the cluster"
@@ -161,6 +161,12 @@ class Client:
         for name, value in (more or {}).items():
             headers[name] = value
         return headers
+
+
+def _untrusted(error: BaseException) -> bool:
+    """Whether TLS failed for a certificate, of the server or of the client; a server that goes away amid a handshake is none."""
+    words = str(error).lower().replace("_", " ")
+    return "ssl" in words and any(word in words for word in ("certificate", "unknown ca"))
 
 
 def _cause(error: BaseException) -> str:

@@ -91,6 +91,20 @@ def test_a_certificate_that_is_not_trusted(tmp_path: Path):
     assert "check ca_cert" in message
 
 
+def test_tls_that_breaks_off_is_no_matter_of_trust():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def alert() -> None:
+            with listener.accept()[0] as plain:
+                plain.recv(4096)
+                plain.sendall(bytes([21, 3, 3, 0, 2, 2, 50]))  # an alert, fatal: decode_error
+
+        threading.Thread(target=alert, daemon=True).start()
+        message = str(error_of(client_of(f"https://127.0.0.1:{listener.getsockname()[1]}")))
+    assert "cannot be reached" in message
+    assert "trusted" not in message
+
+
 def test_plain_http_where_tls_was_expected(server: ApiServer):
     message = str(error_of(client_of(server.url.replace("http:", "https:"))))
     assert "cannot read Service kubeflow/mnist" in message
