@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.tfserving.istio.plugins.module_utils._module import ClusterModule
 from ansible_collections.tfserving.istio.plugins.modules.rollout import MODULE
 from ansible_collections.tfserving.istio.plugins.plugin_utils import _fleet, _worker
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
@@ -35,6 +34,8 @@ PATIENCE = 120
 
 class ActionModule(ClusterAction):
     """Runs the module again and again."""
+
+    module = MODULE
 
     def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         state, one_slice = str(arguments.get("state", "complete")), boolean(arguments.get("slice", False), strict=False)
@@ -69,9 +70,6 @@ class ActionModule(ClusterAction):
                 if self._task.check_mode:
                     return _with_diff(result, foreseen if self._task.diff and "plan" in result else "")
                 return _ended(_written_back(back, result, self._task.diff), state)
-
-    def _module(self) -> ClusterModule:
-        return MODULE  # loaded with the plugin, which is once for the workers of all hosts
 
     def _report_files(self, given: dict[str, Any], task_vars: dict[str, Any]) -> ReportFiles | None:
         """Where the report goes: a path relative to the playbook, a folder a host where the play has several."""

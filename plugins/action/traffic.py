@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.tfserving.istio.plugins.modules.traffic import MODULE
 from ansible_collections.tfserving.istio.plugins.plugin_utils._action import ClusterAction
 
 
 class ActionModule(ClusterAction):
     """Runs the module."""
+
+    module = MODULE

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import os
-from importlib import import_module
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -23,6 +22,9 @@ from ansible_collections.tfserving.istio.plugins.plugin_utils import _worker
 class ClusterAction(ActionBase):
     """Does what the module of its own name does. As with kubernetes.core, a kubeconfig's path is the managed host's where that is another machine."""
 
+    module: ClusterModule
+    """Read with the action plugin: Ansible does that once a run, before it forks a worker for each task, and compiles a collection's files anew each time."""
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -34,17 +36,12 @@ class ClusterAction(ActionBase):
     def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The module's result: by this worker on the controller itself, elsewhere by a program of the module."""
         if _worker.is_same(self, task_vars):
-            return _worker.run(self._module(), arguments, self)
+            return _worker.run(self.module, arguments, self)
         gc.disable()  # Ansible parses the module's sources to pack them; looking for garbage amid its own objects would take half of that time
         try:
             return dict(self._execute_module(module_args=arguments, task_vars=task_vars))
         finally:
             gc.enable()
-
-    def _module(self) -> ClusterModule:
-        collection, _action, name = type(self).__module__.rsplit(".", 2)
-        found: ClusterModule = import_module(f"{collection}.modules.{name}").MODULE
-        return found
 
     def _found(self, kubeconfig: Any) -> Any:
         if isinstance(kubeconfig, dict) or self._connection.transport != "local":
