@@ -78,7 +78,7 @@ def test_nothing_is_begun_after_a_failure(output: Path, monkeypatch: pytest.Monk
 
 def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     parts = ["lint", "molecule", "mesh", "rollouts", "integration", "new"]
-    assert run.lanes(parts) == [["lint", "integration", "new"], ["molecule", "mesh"], ["rollouts"]]
+    assert run.lanes(parts) == [["lint", "integration", "mesh", "new"], ["molecule", "rollouts"]]
     assert run.lanes(["rollouts"]) == [["rollouts"]] and run.lanes(["mesh"]) == [["mesh"]]
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     assert run.lanes(parts) == [["lint", "integration", "molecule", "mesh", "rollouts", "new"]], "one cluster, one lane"
