@@ -22,6 +22,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfse
 def environment() -> dict[str, str]:
     """Return the environment in which every tool runs: the programs of .venv first, and nothing of the user's Ansible settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes read the same sources
     env["ANSIBLE_PIPELINING"] = "true"  # half of the processes that a task takes
     env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
     env["VIRTUAL_ENV"] = str(VENV)
