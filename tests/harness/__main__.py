@@ -24,7 +24,7 @@ ORDER = "lint harness sanity unit docs package sandbox integration molecule mesh
 """In which parts begin; one that is not named here comes last."""
 
 BESIDE = ("molecule", "rollouts")
-"""The second lane, which computes while the first one waits, and has a sandbox of its own. A third one on two cores makes each of them three times as long."""
+"""The second lane, which computes while the first one waits, and has a sandbox of its own."""
 
 
 class Run:
