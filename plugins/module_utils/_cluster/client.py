@@ -142,7 +142,7 @@ class Client:
                 f"cannot {verb} {target}: no answer from {self.host} within {timeout[1]:g} s; run again when it answers"
             ) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            if _untrusted(error):
+            if isinstance(error, urllib3.exceptions.SSLError) and _untrusted(error):
                 raise ClusterError(
                     f"cannot {verb} {target}: {self.host} is not trusted: {error}; check ca_cert, or the cluster's certificate in the kubeconfig"
                 ) from None
@@ -166,7 +166,7 @@ class Client:
 def _untrusted(error: BaseException) -> bool:
     """Whether TLS failed for a certificate, of the server or of the client; a server that goes away amid a handshake is none."""
     words = str(error).lower().replace("_", " ")
-    return "ssl" in words and any(word in words for word in ("certificate", "unknown ca"))
+    return "certificate" in words or "unknown ca" in words
 
 
 def _cause(error: BaseException) -> str:
