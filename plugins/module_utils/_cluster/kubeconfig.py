@@ -77,9 +77,13 @@ def _named(config: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]
 
 def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], base: Path) -> Any:
     """Made once, and shared by all connections."""
-    from urllib3.util.ssl_ import create_urllib3_context
+    from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
     context = create_urllib3_context()
+    # urllib3 sets these for each connection. OpenSSL frees the list that it replaces, which another thread's handshake may be sending:
+    # the server then ends that one for a malformed hello (alert decode_error).
+    context.set_alpn_protocols(ALPN_PROTOCOLS)
+    context.set_alpn_protocols = lambda _protocols: None
     if cluster.get(f"{AUTHORITY}-data"):
         context.load_verify_locations(cadata=b64decode(cluster[f"{AUTHORITY}-data"]).decode())
     elif cluster.get(AUTHORITY):

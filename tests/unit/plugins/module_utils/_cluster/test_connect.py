@@ -196,6 +196,24 @@ def test_a_plain_kubeconfig_trusts_its_authority_only(secure: ApiServer):
         connecting.connect(params(kubeconfig=config)).request("GET", "/x", "x")
 
 
+def test_a_connection_that_begins_leaves_what_others_share_alone(
+    secure: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """OpenSSL has no lock around a context's list of protocols."""
+    offered: list[list[str]] = []
+    real = ssl.SSLContext.set_alpn_protocols
+    monkeypatch.setattr(
+        ssl.SSLContext, "set_alpn_protocols", lambda self, names: (offered.append(names), real(self, names))[1]
+    )
+    chain, _key = parts(tmp_path / "server.pem")
+    config = a_kubeconfig(secure.url.replace("http:", "https:"), cluster={"certificate-authority-data": chain})
+    client = connecting.connect(params(kubeconfig=config))
+    assert offered == [["http/1.1"]]
+    secure.answer(200, {"kind": "Service"})
+    client.request("GET", "/x", "x")
+    assert len(offered) == 1
+
+
 @pytest.mark.parametrize(
     "config",
     [
