@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import socket
+import ssl
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,7 +19,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 
 from ._cluster.client import Client
-from ._cluster.errors import ClusterError, refused
+from ._cluster.errors import ClusterError, refused, untrusted
 from ._rollout.counters import DURATION, MOST, Counters, Series, advance, counts, matching, query, shown
 from ._spec.prometheus import PrometheusOptions
 
@@ -193,8 +194,6 @@ class Prometheus:
             raise PrometheusError(self._unreached(error)) from None
 
     def _unreached(self, error: Exception) -> str:
-        from ansible.module_utils.urls import SSLValidationError
-
         reason = getattr(error, "reason", None) or error
         if isinstance(reason, (FileNotFoundError, PermissionError)):
             return f"ca_cert, client_cert or client_key for {self._place} cannot be read on the host that runs the module: {reason.strerror}"
@@ -202,7 +201,7 @@ class Prometheus:
             return (
                 f"{self._place} does not answer within {self._options.timeout:g} s; check the address, or raise timeout"
             )
-        if isinstance(error, SSLValidationError) or "certificate" in str(reason).lower() or "SSL" in str(reason):
+        if isinstance(reason, ssl.SSLError) and untrusted(reason):
             return f"{self._place} is not trusted: {reason}; check ca_cert, and client_cert where it asks for one"
         return f"{self._place} cannot be reached: {reason}; check that it is up and the address is right"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from .errors import ClusterError, refused
+from .errors import ClusterError, refused, untrusted
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -142,7 +142,7 @@ class Client:
                 f"cannot {verb} {target}: no answer from {self.host} within {timeout[1]:g} s; run again when it answers"
             ) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            if isinstance(error, urllib3.exceptions.SSLError) and _untrusted(error):
+            if isinstance(error, urllib3.exceptions.SSLError) and untrusted(error):
                 raise ClusterError(
                     f"cannot {verb} {target}: {self.host} is not trusted: {error}; check ca_cert, or the cluster's certificate in the kubeconfig"
                 ) from None
@@ -161,12 +161,6 @@ class Client:
         for name, value in (more or {}).items():
             headers[name] = value
         return headers
-
-
-def _untrusted(error: BaseException) -> bool:
-    """Whether TLS failed for a certificate, of the server or of the client; a server that goes away amid a handshake is none."""
-    words = str(error).lower().replace("_", " ")
-    return "certificate" in words or "unknown ca" in words
 
 
 def _cause(error: BaseException) -> str:

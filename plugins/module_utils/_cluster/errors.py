@@ -30,6 +30,12 @@ class NotFound(ClusterError):
     """There is no such object."""
 
 
+def untrusted(error: BaseException) -> bool:
+    """Whether an error of TLS is one of a certificate, the server's or the client's; a server that goes away or speaks no TLS is none."""
+    words = str(error).lower().replace("_", " ")
+    return "certificate" in words or "unknown ca" in words
+
+
 def refused(status: int, body: bytes, verb: str, target: str) -> ClusterError:
     """The error for an answer that is not a success."""
     details = _parse(body)

@@ -222,6 +222,12 @@ def test_a_certificate_that_is_not_trusted(server: ApiServer, secure: Path):
     assert "check ca_cert" in message
 
 
+def test_a_server_without_tls_has_no_certificate_to_trust(server: ApiServer):
+    message = error_of(Prometheus(PROMETHEUS(server.url.replace("http:", "https:"))))
+    assert " cannot be reached: " in message
+    assert "check ca_cert" not in message
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_certificate_that_is_trusted_or_need_not_be(server: ApiServer, secure: Path, trusted: bool):
     server.answer(200, vector("1"))
