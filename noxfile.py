@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from harness.part import Part
 from harness.paths import CACHE, PYTHON, WORK, environment
 
 nox.options.default_venv_backend = "none"
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # an exception, so that steps are ended too
 os.environ["PATH"] = environment()["PATH"]
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SANDBOX = ROOT / "tests" / "sandbox"

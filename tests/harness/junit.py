@@ -45,8 +45,8 @@ def write(path: Path, suite: str, cases: Iterable[Case]) -> None:
 
 
 def read(path: Path) -> Iterator[Case]:
-    """Read every case of an XML file, or of all XML files in a folder, whichever tool wrote it."""
-    for file in sorted(path.glob("*.xml")) if path.is_dir() else [path]:
+    """Read every case of an XML file, or of all XML files in a folder that may not be there, whichever tool wrote it."""
+    for file in [path] if path.is_file() else sorted(path.glob("*.xml")):
         for element in ET.parse(file).iter("testcase"):  # noqa: S314 - written by our own tools a moment ago
             name = ".".join(filter(None, (element.get("classname"), element.get("name"))))
             outcome, message = _outcome(element)

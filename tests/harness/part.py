@@ -18,6 +18,7 @@ from . import junit
 from .paths import JUNIT, LOGS, PYTHON, ROOT, environment
 
 LONGEST = 45 * 60  # seconds after which a step hangs, and is ended
+GRACE = 10  # seconds that a step has to end by itself when it is told to
 LAST_LINES = 60  # of a failed step's output that go into its result
 
 
@@ -138,7 +139,7 @@ class Part:
                     if shown:
                         sys.stdout.buffer.write(line)
                         sys.stdout.buffer.flush()
-            except BaseException:  # the user's Ctrl-C reaches this process only
+            except BaseException:  # a wish to end reaches this process only
                 _end(process)
                 raise
             finally:
@@ -148,9 +149,12 @@ class Part:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a step with all that it started."""
+    """End a step with all that it started, by force what does not end within GRACE."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _case(name: str, code: int, log: Path, seconds: float) -> junit.Case:

@@ -1,18 +1,24 @@
-"""Parts that run side by side: each prints whole and in order, and nothing is begun after a failure."""
+"""Parts that run side by side: each prints whole and in order, one that fails ends the others, and so does whoever runs them."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
-from harness import __main__ as run
 from harness import cluster
+from harness import lanes as run
+from harness.paths import ROOT
 
-# In place of nox: says two words with a pause, and leaves a report, in which a part whose name begins with `bad` has failed.
+# In place of nox: says two words with a pause (`slow` a long one), and leaves a report, in which a part whose name begins with `bad` has failed.
 SCRIPT = """#!/bin/sh
 part=$2
 echo "$part begins in $SANDBOX_STATE"
-sleep 0.2
+case $part in slow) exec sleep 60 ;; *) sleep 0.2 ;; esac
 echo "$part ends"
 case $part in bad*) outcome='<failure message="no"/>' ;; esac
 mkdir -p JUNIT/$part
@@ -25,12 +31,7 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script = tmp_path / "nox"
     script.write_text(SCRIPT.replace("JUNIT", str(tmp_path / "junit")))
     script.chmod(0o755)
-    for name, value in {
-        "NOX": script,
-        "JUNIT": tmp_path / "junit",
-        "LOGS": tmp_path / "logs",
-        "OUTPUT": tmp_path,
-    }.items():
+    for name, value in {"NOX": script, "JUNIT": tmp_path / "junit", "LOGS": tmp_path / "logs"}.items():
         monkeypatch.setattr(run, name, value)
     for name in ("KEEP_GOING", "STRICT", "KUBECONFIG"):
         monkeypatch.delenv(name, raising=False)
@@ -73,13 +74,70 @@ def test_nothing_is_begun_after_a_failure(output: Path, monkeypatch: pytest.Monk
     outcome = "passed" if keep_going else "skipped"
     assert [case.outcome for part in ("next", "last") for case in whole.results[part]] == [outcome] * 2
     if not keep_going:
-        assert whole.results["last"][0].message.startswith("bad failed before it")
+        assert whole.results["last"][0].message.startswith("bad failed; KEEP_GOING=1")
+
+
+def test_a_part_that_fails_ends_those_beside_it(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
+    whole = run.Run()
+    whole.together([["bad"], ["slow", "next"]])
+    assert [case.outcome for case in whole.results["bad"]] == ["failed"]
+    assert [case.outcome for part in ("slow", "next") for case in whole.results[part]] == ["skipped"] * 2
+    assert whole.seconds["slow"] < 30
+
+
+def test_what_an_earlier_run_left_is_no_result(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
+    run.Run().together([["a"]])
+    run.NOX.write_text("#!/bin/sh\n")
+    whole = run.Run()
+    whole.together([["a"]])
+    assert [case.outcome for case in whole.results["a"]] == ["failed"]
+
+
+STOPPED = """
+import sys
+from pathlib import Path
+from harness import __main__ as run, cluster, lanes
+lanes.NOX, lanes.JUNIT, lanes.LOGS = (Path(sys.argv[1], name) for name in ("nox", "junit", "logs"))
+cluster.running = lambda env=None: True  # none of a real run's is to be ended
+sys.exit(run.main(["slow", "rollouts"]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_runs_them_can_end_them(output: Path, number: signal.Signals):
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, output], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("slow begins")
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=30)
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].endswith("s; nothing of it runs any more")
+    assert process.returncode == 130
+
+
+def test_a_session_that_is_ended_ends_its_steps(tmp_path: Path):
+    (tmp_path / "test_slow.py").write_text(
+        "import os, pathlib, time\n\ndef test_slow():\n"
+        f"    pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n    time.sleep(60)\n"
+    )
+    command = [run.NOX, "--noxfile", ROOT / "noxfile.py", "--session", "harness", "--", tmp_path / "test_slow.py"]
+    process = subprocess.Popen(
+        command, env={**os.environ, "TEST_OUTPUT": str(tmp_path / "output")}, stdout=subprocess.DEVNULL
+    )
+    while not (tmp_path / "pid").exists() or not (pid := (tmp_path / "pid").read_text()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    process.wait(30)
+    assert not Path("/proc", pid).exists()
 
 
 def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     parts = ["lint", "molecule", "mesh", "rollouts", "integration", "new"]
-    assert run.lanes(parts) == [["lint", "integration", "mesh", "new"], ["molecule", "rollouts"]]
+    assert run.lanes(parts) == [["lint", "integration", "new"], ["molecule", "mesh"], ["rollouts"]]
     assert run.lanes(["rollouts"]) == [["rollouts"]] and run.lanes(["mesh"]) == [["mesh"]]
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
-    assert run.lanes(parts) == [["lint", "integration", "molecule", "mesh", "rollouts", "new"]], "one cluster, one lane"
+    assert run.lanes(parts) == [["lint", "integration", "new", "molecule", "mesh", "rollouts"]], "one cluster, one lane"
     assert cluster.beside(1)["SANDBOX_STATE"] == cluster.beside(0)["SANDBOX_STATE"]
