@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 # Ansible 12 runs on Python 3.11 to 3.13. The distribution's own goes first, where it can make virtual environments: it is built with
 # profile-guided optimization, which one that was built from source mostly is not, and a module starts with a third less work.
 PYTHON ?= $(firstword $(foreach name,/usr/bin/python3 python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && command -v $(name))))
+# Where there is none, one that can at least say what is missing.
+TELLING = $(or $(PYTHON),$(firstword $(foreach name,python3 python3.11 python3.12 python3.13,$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name)))))
 VENV := .venv
 READY := $(VENV)/.ready
 PIP := $(VENV)/bin/pip --disable-pip-version-check
@@ -29,6 +31,11 @@ help: ## Say what there is
 	@echo "Variables: KUBECONFIG=FILE (a cluster of your own instead of the sandbox), KEEP_GOING=1 (do not stop at the first part that fails),"
 	@echo "STRICT=1 (a part that cannot run here fails), PYTHON=PROGRAM"
 
+# What the system lacks is said before anything is installed, and all at once.
+.PHONY: check
+check:
+	@test -n "$(KUBECONFIG)" -o -z "$(TELLING)" || PYTHONPATH=tests/sandbox $(TELLING) -m sandbox check $(if $(PYTHON),,python3-venv)
+
 .PHONY: setup
 setup: $(READY) ## Make .venv with all that builds and tests the collection
 
@@ -50,7 +57,7 @@ constraints: ## Pin again what the packages of requirements-test.txt need, at to
 		build/constraints/bin/pip freeze; } > constraints.txt
 
 .PHONY: test
-test: setup ## Run everything that guards the project; ends with one line of counts
+test: check setup ## Run everything that guards the project; ends with one line of counts
 	@$(HARNESS)
 
 .PHONY: test-lint test-harness test-sanity test-unit test-sandbox test-integration test-mesh test-rollouts test-molecule test-docs test-package
@@ -78,9 +85,9 @@ test-package: setup ## The built collection holds what it should
 	@$(HARNESS) package
 
 .PHONY: benchmark demo
-benchmark: setup ## Speed, side by side with kubectl and kubernetes.core
+benchmark: check setup ## Speed, side by side with kubectl and kubernetes.core
 	@$(HARNESS).program --api-only benchmark  # controllers would work beside what is measured
-demo: setup ## Two versions of a model behind a real mesh, on this machine
+demo: check setup ## Two versions of a model behind a real mesh, on this machine
 	@$(HARNESS).program demo
 
 .PHONY: docs

@@ -51,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
+    check = add("check", _check, "say what this computer lacks, before anything is installed")
+    check.add_argument(
+        "packages", nargs="*", metavar="PACKAGE", help="that the caller misses, to be named with the rest"
+    )
     add("build", _build, "find every program, and build those that are not there")
     up = add("up", _up, "start the machine")
     add("down", _down, "end the machine and everything in it")
@@ -64,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("-n", "--lines", type=int, default=20)
     show.add_argument("-f", "--follow", action="store_true", help="go on printing what is added (with a program)")
     return parser
+
+
+def _check(_layout: Layout, options: argparse.Namespace) -> int:
+    host.check_system(options.packages)
+    return 0
 
 
 def _build(_layout: Layout, _options: argparse.Namespace) -> int:

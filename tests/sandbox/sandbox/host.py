@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from sandbox.errors import SandboxError
@@ -41,23 +42,40 @@ def find_program(name: str) -> str | None:
 
 def check() -> None:
     """Raise SandboxError unless a private machine can be made here; names everything that is in the way."""
-    if sys.platform != "linux":
-        raise SandboxError(f"The sandbox needs Linux; this is {sys.platform}. {_OTHER_WAY}")
-    problems = []
-    if packages := missing_packages():
-        problems.append(
-            f"Packages of the system are missing: {', '.join(packages)}. Install them with:\n  {install_command(packages)}"
-        )
+    problems = _system_problems([])
     if modules := missing_modules():
         command = f"{sys.executable} -m pip install {' '.join(modules)}"
         problems.append(f"Python packages are missing: {', '.join(modules)}. Install them with:\n  {command}")
+    _raise(problems)
+
+
+def check_system(packages: Iterable[str]) -> None:
+    """Raise SandboxError for what the system lacks, where Python packages are still to be installed.
+
+    packages: what the caller misses, to be named with the rest.
+    """
+    _raise(_system_problems(packages))
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise SandboxError("\n".join([*problems, _OTHER_WAY]))
+
+
+def _system_problems(more_packages: Iterable[str]) -> list[str]:
+    if sys.platform != "linux":
+        return [f"The sandbox needs Linux; this is {sys.platform}."]
+    problems = []
+    if packages := sorted({*missing_packages(), *more_packages}):
+        problems.append(
+            f"Packages of the system are missing: {', '.join(packages)}. Install them with:\n  {install_command(packages)}"
+        )
     if setting := restricting_setting():
         name, command = setting
         problems.append(
             f"This computer forbids user namespaces to ordinary users: {name}. Allow them with:\n  {command}"
         )
-    if problems:
-        raise SandboxError("\n".join([*problems, _OTHER_WAY]))
+    return problems
 
 
 def missing_modules() -> list[str]:

@@ -48,8 +48,8 @@ def available() -> IdMap:
 
 
 def _judged(size: int, complaint: str) -> IdMap:
-    size = min(size, ALL_IDS)
-    return IdMap(size, None if size > SIDECAR_USER else complaint)
+    """All ids or one: with some, images whose user is none of them could not start, and as one all of them run as the same user."""
+    return IdMap(ALL_IDS) if size >= ALL_IDS else IdMap(1, complaint)
 
 
 def mapped_from_zero() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import host, ids
+from sandbox import cli, host, ids
 from sandbox.errors import SandboxError
 from sandbox.layout import Layout
 
@@ -28,6 +28,20 @@ def test_missing_packages_are_named_all_at_once_with_the_command(tmp_path, monke
     assert "iptables, nftables, uidmap" in str(error.value)
     assert "sudo apt-get install iptables nftables uidmap" in str(error.value)
     assert "KUBECONFIG" in str(error.value)
+
+
+def test_what_the_caller_misses_is_named_with_the_rest_before_python_packages_are_there(
+    tmp_path, monkeypatch, ordinary_user, capsys
+):
+    monkeypatch.setattr(host, "SEARCH_PATH", folder_with(tmp_path, "ip", "iptables", "newuidmap", "apt-get"))
+    monkeypatch.setattr(host, "_MODULES", ("no_such_module",))
+    assert cli.main(["check", "python3-venv"]) == 1
+    said = capsys.readouterr().err
+    assert "sudo apt-get install nftables python3-venv\n" in said
+    assert "no_such_module" not in said
+    monkeypatch.setattr(host, "SEARCH_PATH", folder_with(tmp_path, "nft"))
+    monkeypatch.setattr(host, "_SETTINGS", ())
+    assert cli.main(["check"]) == 0
 
 
 def test_root_needs_no_uidmap_and_no_sudo(tmp_path, monkeypatch):
@@ -72,9 +86,9 @@ def test_the_largest_range_of_subordinate_ids_counts(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("line", "size", "sidecars"),
-    [("", 1, False), ("ann:100000:1000\n", 1001, False), ("ann:100000:65536\n", 65536, True)],
+    [("", 1, False), ("ann:100000:1000\n", 1, False), ("ann:100000:65535\n", 65536, True)],
 )
-def test_sidecars_need_their_own_user_id(tmp_path, monkeypatch, ordinary_user, line, size, sidecars):
+def test_sidecars_need_their_own_user_id_and_images_theirs(tmp_path, monkeypatch, ordinary_user, line, size, sidecars):
     file = tmp_path / "subuid"
     file.write_text(line)
     monkeypatch.setattr(ids, "_SUBORDINATE_FILES", (file, file))
