@@ -93,10 +93,10 @@ def lint(session: nox.Session, results: Part) -> None:
         types(results, "plugins", *words, cwd=layout.copy("mypy").parents[2])
     if cluster.SANDBOX.is_dir():
         types(results, "sandbox", "--package=sandbox", cwd=SANDBOX)
-    if (ROOT / "tests" / "mesh").is_dir():
+    if packages := [name for name in ("mesh", "demo", "benchmark") if (ROOT / "tests" / name).is_dir()]:
         # Ruff sees to it that what is no test has types; the bodies of tests are checked as well.
         path = f"{SANDBOX}{os.pathsep}{ROOT / 'tests'}"
-        types(results, "mesh", "--allow-untyped-defs", "--package=mesh", MYPYPATH=path)
+        types(results, "mesh", "--allow-untyped-defs", *(f"--package={name}" for name in packages), MYPYPATH=path)
     results.step("yamllint", ["yamllint", "--strict", "."])
     results.step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict"])
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Run:
         """Into an empty namespace."""
         times = in_turn(
             self.runs,
-            {who: lambda n, w=who: self._apply(w, self._prepared(w, n)) for who in ("ours", "k8s", "kubectl")},
+            {who: partial(self._prepare_and_apply, who) for who in ("ours", "k8s", "kubectl")},
         )
         return [self._against("first apply", times, {"k8s": 2.5, "kubectl": 5.0})]
 
@@ -44,7 +45,7 @@ class Run:
         """What is there already."""
         ready = {who: self._prepared(who, 0) for who in ("ours", "k8s", "kubectl")}
         contestants: dict[str, Callable[[int], float]] = {
-            who: lambda _, w=who: self._apply(w, ready[w]) for who in ready
+            who: partial(self._apply_again, who, ready[who]) for who in ready
         }
         contestants["nothing"] = lambda _: self._nothing(self.count)
         times = in_turn(self.runs, contestants)
@@ -144,6 +145,12 @@ class Run:
             seconds(playbook("manifests", f"@{write_variables(self.folder, self.count, namespace)}", f"dest={dest}"))
             target.write_text("".join(path.read_text() for path in sorted(dest.iterdir())))
         return namespace
+
+    def _prepare_and_apply(self, who: str, number: int) -> float:
+        return self._apply(who, self._prepared(who, number))
+
+    def _apply_again(self, who: str, namespace: str, _number: int) -> float:
+        return self._apply(who, namespace)
 
     def _apply(self, who: str, namespace: str) -> float:
         target = self.folder / f"{namespace}.yaml"
