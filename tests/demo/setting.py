@@ -33,7 +33,7 @@ class Setting:
 
 def setting(folder: Path) -> Setting:
     """The sandbox's, unless DEMO_BASE_PATH names a model that a real TensorFlow Serving can load. Raises DemoError."""
-    if os.environ.get("TFSERVING_TEST_CHARTS"):
+    if os.environ.get("SANDBOX_RUN"):
         return _sandbox(folder)
     try:
         answers = {

@@ -81,7 +81,7 @@ class Show:
         failures = self.load.failures
         self.say("\n== Summary")
         self.say(f"   requests sent: {self.load.sent}   failed: {len(failures)}")
-        for failure in failures[:10]:
+        for failure in failures:
             self.say(f"     {failure}")
         self.say("   observed split:")
         for stage in self.stages:

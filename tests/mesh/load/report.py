@@ -39,8 +39,8 @@ def live_line(load: Load, window: float = 2.0, width: int = BAR) -> str:
     return f"{load.elapsed:6.1f} s  {len(load.answers):6d} answers  {len(load.failures)} failed  {shares}"
 
 
-def summary(load: Load, most: int = 20) -> Iterator[str]:
-    """Describe the whole load: the split, the latencies, and up to ``most`` failures with their times."""
+def summary(load: Load) -> Iterator[str]:
+    """Describe the whole load: the split, the latencies, and each failure with its time."""
     answers, failures = load.answers, load.failures
     yield f"{load.sent} requests at {load.rate:g} a second: {len(answers) - len(failures)} answered well, {len(failures)} failed"
     groups: dict[str, list[Answer]] = {}
@@ -56,7 +56,5 @@ def summary(load: Load, most: int = 20) -> Iterator[str]:
         yield f"  {name:{widest}}  {len(group):7d}  {100 * share:6.2f} %  {bar(share)}  p50 {middle:.1f} ms  p99 {slow:.1f} ms  longest {slowest:.1f} ms"
     if load.lag > 0.1:
         yield f"  the generator itself was up to {load.lag * 1000:.0f} ms late: this machine is too busy for the rate"
-    for failure in failures[:most]:
+    for failure in failures:
         yield f"  {failure}"
-    if len(failures) > most:
-        yield f"  and {len(failures) - most} more failures"
