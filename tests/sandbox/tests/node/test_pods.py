@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,20 @@ def web(**more: Any) -> dict[str, Any]:
     command = ["python3", "-m", "http.server", "8080", "--directory", "/srv/www"]
     ports = [{"name": "http", "containerPort": 8080}]
     return {"name": "web", "image": "python:3.11", "command": command, "ports": ports, "readinessProbe": probe, **more}
+
+
+def ask(url: str) -> list[str]:
+    """A command that prints what a URL answers; it asks again while nobody does, as ready Pods come before the rules of kube-proxy for them."""
+    code = """
+import sys, time, urllib.request
+for pause in [0.5] * 40:
+    try:
+        print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode(), end="")
+        break
+    except OSError:
+        time.sleep(pause)
+"""
+    return ["python3", "-c", code, url]
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +79,13 @@ def client(cluster: Cluster) -> str:
 
 
 def test_a_service_is_reached_by_its_name(cluster: Cluster, site: str, client: str) -> None:
-    # Ready Pods come before the rules of kube-proxy for them.
-    patient = ["curl", "-sm5", "--retry", "10", "--retry-delay", "1", "--retry-connrefused"]
-    assert cluster.kubectl("exec", client, "--", *patient, "http://site/") == "one"
+    assert cluster.kubectl("exec", client, "--", *ask("http://site/")) == "one"
 
 
 def test_a_changed_configmap_reaches_the_running_container(cluster: Cluster, site: str, client: str) -> None:
     cluster.kubectl("patch", "configmap", "page", "--patch", json.dumps({"data": {"index.html": "two"}}))
     deadline = time.monotonic() + 20
-    while (seen := cluster.kubectl("exec", client, "--", "curl", "-sm5", "http://site/")) != "two":
+    while (seen := cluster.kubectl("exec", client, "--", *ask("http://site/"))) != "two":
         assert time.monotonic() < deadline, seen
 
 
@@ -98,7 +113,7 @@ def test_exec_passes_input_output_and_exit_code(cluster: Cluster, client: str) -
 def test_a_port_is_forwarded_to_the_pods_localhost(cluster: Cluster, site: str) -> None:
     script = (
         f"kubectl -n {cluster.namespace} port-forward {site} 18080:8080 >/dev/null & "
-        "curl -s --retry 20 --retry-delay 1 --retry-connrefused localhost:18080/; kill $!"
+        f"{shlex.join(ask('http://localhost:18080/'))}; kill $!"
     )
     answer = cluster.sandbox("run", "sh", "-c", script, timeout=60)
     assert answer.stdout in ("one", "two"), answer.stderr
@@ -223,3 +238,82 @@ def test_pods_start_side_by_side(cluster: Cluster) -> None:
     # One after the other they would take five times four seconds.
     seconds = [int(text[-3:-1]) + 60 * int(text[-6:-4]) for text in (min(created), max(started))]
     assert (seconds[1] - seconds[0]) % 3600 < 20
+
+
+def test_an_image_that_is_not_known_is_an_error_of_pulling_it(cluster: Cluster) -> None:
+    cluster.run_pod("unknown", {"name": "main", "image": "no-such/thing:2"})
+    cluster.wait_for("unknown", ".status.containerStatuses[0].state.waiting.reason", "ErrImagePull")
+    message = cluster.pod("unknown")["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
+    assert 'failed to resolve reference "no-such/thing:2"' in message
+
+
+def test_a_hook_before_the_end_comes_before_sigterm(cluster: Cluster, tmp_path: Path) -> None:
+    volume = {"name": "log", "hostPath": {"path": str(tmp_path)}}
+    container = shell(
+        "trap 'echo sigterm >> /log/said; exit 0' TERM; while :; do sleep 0.1; done",
+        volumeMounts=[{"name": "log", "mountPath": "/log"}],
+        lifecycle={
+            "preStop": {"exec": {"command": ["sh", "-c", "echo hook >> /log/said; sleep 2; echo done >> /log/said"]}}
+        },
+    )
+    cluster.run_pod("polite", container, volumes=[volume])
+    cluster.ready("polite")
+    cluster.kubectl("delete", "pod", "polite", "--grace-period=30")
+    assert (tmp_path / "said").read_text().split() == ["hook", "done", "sigterm"]
+
+
+def test_a_hook_has_no_longer_than_the_grace_period(cluster: Cluster) -> None:
+    hook = {"preStop": {"exec": {"command": ["sleep", "600"]}}}
+    cluster.run_pod("endless", shell("trap 'exit 0' TERM; while :; do sleep 0.1; done", lifecycle=hook))
+    cluster.ready("endless")
+    began = time.monotonic()
+    cluster.kubectl("delete", "pod", "endless", "--grace-period=4")
+    assert 4 <= time.monotonic() - began < 20
+
+
+HEALTH = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+servicer = health.HealthServicer()
+server = grpc.server(ThreadPoolExecutor(4))
+health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+server.add_insecure_port("0.0.0.0:9000")
+servicer.set("model", health_pb2.HealthCheckResponse.NOT_SERVING)
+server.start()
+time.sleep(2)
+servicer.set("model", health_pb2.HealthCheckResponse.SERVING)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "probe", "before"),
+    [
+        (
+            "tcp",
+            shell("sleep 2; exec python3 -m http.server 8080", image="python:3.11"),
+            {"tcpSocket": {"port": 8080}},
+            r"Readiness probe failed: dial tcp [\d.]+:8080: connect: connection refused",
+        ),
+        (
+            "grpc",
+            {"name": "main", "image": "python:3.11", "command": [sys.executable, "-c", HEALTH]},
+            {"grpc": {"port": 9000, "service": "model"}},
+            r"Readiness probe failed: (service unhealthy \(responded with \"NOT_SERVING\"\)|error: health rpc failed: .*)",
+        ),
+    ],
+)
+def test_a_pod_is_ready_when_its_probe_says_so(
+    cluster: Cluster, name: str, container: dict[str, Any], probe: dict[str, Any], before: str
+) -> None:
+    cluster.run_pod(
+        name,
+        {**container, "readinessProbe": {**probe, "periodSeconds": 1, "failureThreshold": 60}},
+        terminationGracePeriodSeconds=0,
+    )
+    cluster.ready(name)
+    deadline = time.monotonic() + 20
+    while not re.fullmatch(before, seen := cluster.events(name).get("Unhealthy", "")):
+        assert time.monotonic() < deadline, seen
