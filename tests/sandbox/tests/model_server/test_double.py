@@ -74,6 +74,18 @@ def test_a_new_version_takes_over_and_a_removed_one_comes_back(start, tmp_path):
     eventually(lambda: states(double) == {"1": "AVAILABLE", "2": "END"})
 
 
+def test_a_version_that_waits_for_its_turn_has_been_started(start, tmp_path):
+    base, config = tmp_path / "mnist", tmp_path / "models.config"
+    config.write_text(f'''model_config_list {{ config {{
+        name: "mnist" base_path: "{base}" model_platform: "tensorflow" model_version_policy {{ all {{}} }} }} }}''')
+    write_model(base, 1)
+    double = start(f"--model_config_file={config}").wait()
+    for version in (2, 3):
+        write_model(base, version, load_seconds=2)
+    eventually(lambda: sorted(states(double).values()) == ["AVAILABLE", "LOADING", "START"])
+    eventually(lambda: list(states(double).values()) == ["AVAILABLE"] * 3)
+
+
 def test_a_config_file_is_read_again(start, tmp_path):
     config = tmp_path / "models.config"
     entry = 'config {{ name: "{0}" base_path: "{1}/{0}" model_platform: "tensorflow" {2} }}\n'
