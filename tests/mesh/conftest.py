@@ -83,6 +83,18 @@ def faults(models: Models, settings: Settings) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
+def sidecars(settings: Settings) -> None:
+    """Skips where sidecars cannot run."""
+    if settings.sandbox:
+        from sandbox.layout import Layout  # not there in a tree without a sandbox
+        from sandbox.record import running
+
+        machine = running(Layout.from_environment())
+        if machine and machine.sidecars_refused:
+            pytest.skip(f"no sidecars on this sandbox: {machine.sidecars_refused}")
+
+
+@pytest.fixture
 def gateway(cluster: Cluster) -> Gateway:
     """The ingress gateway's Pods."""
     return Gateway(cluster)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from mesh.load import split_problems
 from mesh.world.caller import callers, good
 
@@ -17,18 +16,6 @@ def urls(model):
         "get": f"http://{host}:8500/v1/models/{model['name']}",
         "grpc": f"grpc://{host}:9000/{model['name']}",
     }
-
-
-@pytest.fixture
-def sidecars(cluster, settings):
-    """Skips where sidecars cannot run."""
-    if settings.sandbox:
-        from sandbox.layout import Layout  # not there in a tree without a sandbox
-        from sandbox.record import running
-
-        machine = running(Layout.from_environment())
-        if machine and machine.sidecars_refused:
-            pytest.skip(f"no sidecars on this sandbox: {machine.sidecars_refused}")
 
 
 def test_callers_with_a_sidecar_follow_the_rule(operator, cluster, settings, model, namespace, sidecars):
