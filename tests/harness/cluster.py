@@ -24,6 +24,11 @@ def unavailable() -> str:
     if given():
         path = Path(os.environ["KUBECONFIG"].split(os.pathsep)[0])
         return "" if path.is_file() else f"KUBECONFIG names {path}, which does not exist"
+    return without_sandbox()
+
+
+def without_sandbox() -> str:
+    """Return why there is no sandbox to be had, whatever cluster the user gave, or an empty text."""
     if not SANDBOX.is_dir():
         return "there is no sandbox in the tree, and KUBECONFIG is not set"
     from sandbox import host  # not there in a tree without a sandbox
@@ -63,9 +68,14 @@ def beside(number: int) -> dict[str, str]:
     """Return the environment of parts in lane ``number``: each but lane 0 has a sandbox of its own."""
     if not number or given() or not SANDBOX.is_dir():
         return environment()
+    return {**environment(), **apart(f"lane-{number}")}
+
+
+def apart(name: str) -> dict[str, str]:
+    """Return the variables that make the sandbox one of its own, beside the usual one."""
     from sandbox.layout import Layout  # not there in a tree without a sandbox
 
-    return {**environment(), "SANDBOX_STATE": str(Layout.from_environment().state / f"lane-{number}")}
+    return {"SANDBOX_STATE": str(Layout.from_environment().state / name)}
 
 
 def running(env: dict[str, str] | None = None) -> bool:

@@ -18,7 +18,7 @@ from .paths import JUNIT, LOGS, ROOT, VENV
 NOX = VENV / "bin" / "nox"
 Lane = list[str]
 LANES: list[Lane] = [
-    "lint harness sanity unit docs package sandbox integration".split(),
+    "lint harness sanity unit docs package sandbox integration demo".split(),
     "molecule mesh".split(),
     "rollouts".split(),
 ]
