@@ -46,6 +46,8 @@ def start_container(description: dict[str, Any], streams: tuple[int, int], answe
         linux.setns(path)
     linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWPID)
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    # One that ends before this process does is to wait for the agent, with its exit status: ignored, it would vanish with it.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child:
         answer.send(json.dumps({"pid": child}).encode())
