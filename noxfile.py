@@ -205,7 +205,7 @@ def demo(session: nox.Session, results: Part) -> None:
     else:
         env = {**cluster.variables(), **cluster.apart("demo")}  # where nobody has run it before
         try:
-            results.step("demo", [*cluster.prefix(), PYTHON, "-m", "demo"], env=env)
+            results.pytest(*(session.posargs or ["tests/demo"]), prefix=cluster.prefix(), env=env)
         finally:
             cluster.stop(env)
 
@@ -227,7 +227,7 @@ def rollouts(session: nox.Session, results: Part) -> None:
 @part(bool(SCENARIOS))
 @on_cluster
 def molecule(session: nox.Session, results: Part) -> None:
-    """The roles and the site playbook: one scenario a case."""
+    """The roles: one scenario a case."""
     for scenario in session.posargs or [path.name for path in SCENARIOS]:
         command = [*cluster.prefix(), "molecule", "test", "--scenario-name", scenario]
         env = {**cluster.variables(), "MOLECULE_EPHEMERAL_DIRECTORY": str(WORK / "molecule" / scenario)}

@@ -19,6 +19,8 @@ def main() -> int:
             demo = Demo(Path(folder), show)
             demo.run()
     except DemoError as error:
+        if show.load:
+            show.summary()
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

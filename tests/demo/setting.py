@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+MESH = Path(__file__).parents[1] / "sandbox" / "istio-values.yml"
 GATEWAY = ("istio-system", "istio-ingressgateway")
 
 NOTE = """
@@ -32,7 +33,7 @@ class Setting:
 
 
 def setting(folder: Path) -> Setting:
-    """The sandbox's, unless DEMO_BASE_PATH names a model that a real TensorFlow Serving can load. Raises DemoError."""
+    """The sandbox's, or elsewhere one with the model that DEMO_BASE_PATH names, for a real TensorFlow Serving. Raises DemoError."""
     if os.environ.get("SANDBOX_RUN"):
         return _sandbox(folder)
     try:
@@ -51,23 +52,17 @@ def setting(folder: Path) -> Setting:
 
 
 def _sandbox(folder: Path) -> Setting:
-    """Two small models for the model server double, on a path of this machine; Istio's charts from the sandbox."""
+    """Two small models for the model server double, on a path of this machine; Istio as the sandbox can have it."""
     from sandbox.models import write_model
 
     base = folder / "mnist"
     write_model(base, 1, "half_plus_two")
     write_model(base, 2, "half_plus_three")
-    mesh = folder / "mesh.yml"
-    values = Path(os.environ["TFSERVING_TEST_MESH_VALUES"]).read_text()
-    mesh.write_text(
-        f"mesh_charts: {os.environ['TFSERVING_TEST_CHARTS']}\nmesh_values:\n"
-        + "".join(f"  {line}\n" for line in values.splitlines())
-    )
     small = {
         "volumes": [{"name": "models", "mount_path": "/models", "source": {"hostPath": {"path": str(folder)}}}],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
     }
-    return Setting("/models/mnist", {"instances": [1.0]}, {"v1": 2.5, "v2": 3.5}, [f"@{mesh}"], small, NOTE)
+    return Setting("/models/mnist", {"instances": [1.0]}, {"v1": 2.5, "v2": 3.5}, [f"@{MESH}"], small, NOTE)
 
 
 def refuse_model(name: str, namespace: str) -> None:

@@ -13,6 +13,7 @@ from .setting import DemoError, gateway_address, refuse_model, setting
 from .show import Show
 
 RATE = 50  # requests a second
+LONGEST = 3600.0  # seconds of requests: a cluster may pull its images first
 MODEL, NAMESPACE = "mnist", "kubeflow"
 
 __all__ = ["Demo", "DemoError"]
@@ -34,7 +35,7 @@ class Demo:
         url = f"http://{gateway_address()}/istio/tfserving/models/{MODEL}"
         target = Rest(url, self.setting.payload)
         self.show.say(f"\nFrom here on {RATE} requests a second go to {url}")
-        with Load(target, RATE, versions=self.setting.answers) as load:
+        with Load(target, RATE, seconds=LONGEST, versions=self.setting.answers) as load:
             self.show.load = load
             self._stage("v1 alone", {"v1": 100}, seconds=4)
             self._play("mnist v2 beside it; no traffic moves", "tfserving.istio.deploy", self._models("v1", "v2"))
@@ -90,5 +91,10 @@ class Demo:
         self.show.done(title, time.monotonic() - start, output, quote)
 
     def _stage(self, title: str, rule: dict[str, float], seconds: float) -> None:
-        """Let requests pass for some seconds, and hold their split against the rule."""
+        """Let requests pass for some seconds, and hold their split against the rule. Raises DemoError where none are sent any more."""
+        assert self.show.load is not None
+        if not self.show.load.running:
+            raise DemoError(
+                f"{title}: the requests ended after {LONGEST:g} s, before the demo did; is the cluster slow?"
+            )
         self.show.stage(title, rule, seconds)
