@@ -67,7 +67,7 @@ def _served(folder: Path, space: str, names: list[str]) -> Iterator[dict[str, An
     given = settings()
     cluster, ansible = Cluster(given.kubeconfig), Ansible(given.kubeconfig)
     install(cluster, ansible, given)
-    prometheus = evidence(cluster)
+    prometheus = evidence(cluster, given)
     folder.chmod(0o755)
     (folder / "models").mkdir()
     models = Models(given, given.models or write_models(folder / "models"))

@@ -51,9 +51,9 @@ def operator(mesh: None, cluster: Cluster, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def prometheus(mesh: None, cluster: Cluster) -> dict[str, Any]:
+def prometheus(mesh: None, cluster: Cluster, settings: Settings) -> dict[str, Any]:
     """Where the evidence is."""
-    return evidence(cluster)
+    return evidence(cluster, settings)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def test_each_request_is_counted_where_it_passes(operator, cluster: Cluster, mod
         f'istio_requests_total{{reporter="source",source_workload="istio-ingressgateway",destination_service_name="{workload}"}}': "POST GET gRPC",
         f'istio_requests_total{{reporter="destination",destination_workload="{workload}"}}': "POST GET gRPC",
         # Its request_count has the status requests of probes in it.
-        f'{{__name__=":tensorflow:serving:request_latency_count",app="{declared["name"]}",API="predict"}}': "POST gRPC",
+        f'{{__name__=":tensorflow:serving:request_latency_count",app="{declared["name"]}",API=~"(?i)predict"}}': "POST gRPC",
     }
     asked = Prometheus(PROMETHEUS(prometheus), connect({"kubeconfig": str(cluster.kubeconfig)}))
     with traffic(declared) as load:  # before it there may be no series

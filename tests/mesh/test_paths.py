@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import requests
 from mesh.load import Rest, predict
 from mesh.world.ansible import ChangeFailed
+from mesh.world.caller import callers, good
 from mesh.world.models import PREDICTIONS, version
 from mesh.world.traffic import Traffic, targets
 
@@ -34,7 +36,9 @@ def test_names_that_begin_alike_share_nothing(operator, models, namespace, uniqu
     longer = models.model(f"{name}2", namespace, versions=[version("v1", place="v2")])
     with Traffic(targets(settings.gateway, short)) as load, Traffic(targets(settings.gateway, longer)) as other:
         operator.model(short, longer)
-        since = max(loaded.started + next(a.at for a in loaded.answers if a.ok) for loaded in _all(load, other))
+        since = max(
+            loaded.started + next(a.at + a.latency for a in loaded.answers if a.ok) for loaded in _all(load, other)
+        )
         load.gather(30)
         other.gather(30)
         operator.traffic(short, "v1:100")
@@ -71,8 +75,12 @@ def test_kubeflows_path_follows_the_rule(operator, model, settings):
     path = f"http://{settings.gateway}/istio/tfserving/models/{both['name']}"
     with Traffic({"POST": Rest(path, predict(1.0)), "GET": Rest(path)}, rate=60) as load:
         load.gather(150)
+        load.assert_split({"v1": 50, "v2": 50})
+        operator.traffic(both, "v2:100")
+        proved = time.monotonic()
+        load.gather(40)
     load.assert_flawless()
-    load.assert_split({"v1": 50, "v2": 50})
+    assert load.versions(since=proved) == {"v2"}
     number = settings.gateway, f"/istio/tfserving/models/{both['name']}/metadata"
     assert ask(*number, method="GET")[0] == 200
     assert prediction(ask(settings.gateway, f"/istio/tfserving/models/{both['name']}:predict")) in PREDICTIONS.values()
@@ -94,7 +102,8 @@ def test_host_of_ones_own(operator, model, traffic, settings, unique):
 
 
 def test_ambassador_is_told_and_its_service_answers(operator, model, cluster, namespace, settings):
-    both = model("v1", "v2", traffic="v1:100", ambassador=True)
+    """Ambassador itself has no sidecar, so that a shift moves what it asks when the leading version changes."""
+    both = model("v1", "v2", traffic="v1:90:v2:10", ambassador=True)
     operator.model(both)
     service = cluster.core.read_namespaced_service(both["name"], namespace)
     documents = service.metadata.annotations["getambassador.io/config"].split("---\n")[1:]
@@ -103,8 +112,14 @@ def test_ambassador_is_told_and_its_service_answers(operator, model, cluster, na
     for mapping in mappings.values():
         assert mapping["service"] == f"{both['name']}.{namespace}:8500"
         assert mapping["prefix"] == f"^/tfserving/models/{both['name']}/?$"
-    # What Ambassador would ask for, asked of the Service that it names, by the API server's Service proxy.
-    rewritten = mappings["GET"]["regex_rewrite"]["substitution"].lstrip("/")
-    answer = cluster.core.connect_get_namespaced_service_proxy_with_path(f"{both['name']}:8500", namespace, rewritten)
-    assert "AVAILABLE" in str(answer)
-    assert mappings["POST"]["regex_rewrite"]["substitution"] == f"/v1/models/{both['name']}:predict"
+    # What Ambassador would ask for, asked of the Service that it names.
+    urls = {
+        method.lower(): f"http://{mapping['service']}{mapping['regex_rewrite']['substitution']}"
+        for method, mapping in mappings.items()
+    }
+    assert urls["post"].endswith(f"/v1/models/{both['name']}:predict")
+    with callers(cluster, settings, namespace, urls) as asking:
+        operator.traffic(both, "v1:10:v2:90")
+        time.sleep(15)  # endpoints and kube-proxy follow
+        answers = {method: good(caller.answers()) for method, caller in asking.items()}
+    assert {method: set(counts) for method, counts in answers.items()} == {method: {"v1", "v2"} for method in urls}

@@ -49,6 +49,11 @@ class Cluster:
             # Nobody asks them any more: they need not drain beside the next test.
             self.core.delete_collection_namespaced_pod(name, grace_period_seconds=0)
 
+    def node_address(self) -> str:
+        """The internal address of a node, as it is reached from here on the sandbox and on kind."""
+        addresses = self.core.list_node().items[0].status.addresses
+        return str(next(entry.address for entry in addresses if entry.type == "InternalIP"))
+
     def istio(self, plural: str, namespace: str, name: str) -> dict[str, Any] | None:
         """One of Istio's networking objects, or None where there is none."""
         try:

@@ -54,9 +54,12 @@ class Gateway:
             timeout=180,
         )
 
-    def restart(self) -> None:
-        """Have every Pod replaced, as `kubectl rollout restart` does; returns when the new ones are ready and the old ones gone."""
+    def begin_restart(self) -> None:
+        """Have every Pod replaced, as `kubectl rollout restart` does."""
         self.cluster.kubectl("rollout", "restart", f"deployment/{NAME}", "-n", NAMESPACE)
+
+    def restarted(self) -> None:
+        """Wait until the new Pods are ready and the old ones gone."""
         self.cluster.kubectl("rollout", "status", f"deployment/{NAME}", "-n", NAMESPACE, "--timeout=180s", timeout=200)
         self._wait(1)
 
