@@ -25,7 +25,10 @@ _OTHER_WAY = "The other way is a cluster of your own: set KUBECONFIG."
 
 # setting, the value that forbids user namespaces, the command that allows them
 _SETTINGS = (
-    ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
+    *(
+        (f"/proc/sys/user/max_{kind}_namespaces", "0", f"sudo sysctl user.max_{kind}_namespaces=10000")
+        for kind in ("user", "net", "mnt", "pid", "uts", "ipc")
+    ),
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
@@ -100,7 +103,7 @@ def install_command(packages: list[str]) -> str:
 def restricting_setting() -> tuple[str, str] | None:
     """The kernel setting that forbids user namespaces here, and the command that changes it; None where there is none."""
     for path, forbidding, command in _SETTINGS:
-        if os.geteuid() == 0 and "max_user" not in path:
+        if os.geteuid() == 0 and "/user/max_" not in path:
             continue  # the others bind ordinary users only
         file = Path(path)
         if file.exists() and file.read_text().strip() == forbidding:

@@ -101,6 +101,21 @@ def test_the_machines_own_programs_are_not_path(tmp_path, monkeypatch):
     assert programs.on_path("etcd") is None
 
 
+def test_a_folder_comes_before_path_and_path_before_a_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(programs, "BINARY", b"#!/")
+    monkeypatch.setattr(programs.builds, "announce", lambda builds: None)
+    monkeypatch.setattr(programs.builds, "binary", lambda build: tmp_path / "built" / build.binary)
+    monkeypatch.setattr(programs.builds, "files", lambda files: tmp_path / "built")
+    given = script(tmp_path / "given" / "etcd", "not even asked")
+    script(tmp_path / "path" / "etcd", "etcd Version: 3.6.8")
+    on_path = script(tmp_path / "path" / "coredns", "CoreDNS-1.14.7")
+    monkeypatch.setenv("SANDBOX_BIN", str(given.parent))
+    monkeypatch.setenv("PATH", f"{on_path.parent}:/usr/bin:/bin")
+    found = programs.resolve()
+    assert (found["etcd"], found["coredns"]) == (given, on_path)
+    assert found["kube-scheduler"] == tmp_path / "built" / "kube"
+
+
 def test_all_missing_python_programs_are_named_at_once(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(programs, "_in_python", lambda _: None)

@@ -26,8 +26,7 @@ class Context:
     Attributes:
         addresses: `podIP` and `hostIP`.
         token: (audience, seconds) -> a service account token.
-        fs_group: Group that reads token files, where the Pod sets one.
-        token_owner: The one user of all containers, where there is one: then tokens are his alone.
+        token_mode: Permissions of token files.
     """
 
     pod: Object

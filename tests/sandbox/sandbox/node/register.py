@@ -85,7 +85,7 @@ class Registration:
                 await asyncio.sleep(_RETRY)
 
     async def _doubted(self) -> bool:
-        """Whether the cluster takes the node for unwell, as after a time without an API server."""
+        """Whether the cluster takes the node for unwell, as after a time without an API server. A kubelet asks every ten seconds too."""
         node = await self._api.get(f"/api/v1/nodes/{self._name}")
         conditions = {entry["type"]: entry["status"] for entry in node["status"].get("conditions") or ()}
         return conditions.get("Ready") != "True"

@@ -14,6 +14,8 @@ from mesh.load import Connections, Grpc, Load, Rest, predict, split_problems
 from sandbox.models import write_faults, write_model
 
 VERSIONS = {"v1": 2.5, "v2": 3.5}
+NOTICED = 3.0
+"""Seconds after which a server has its faults; it looks every half second."""
 
 
 def rest(double) -> Rest:
@@ -71,11 +73,11 @@ def test_connections_are_really_kept_or_new(connections, expected):
 def test_the_rate_does_not_wait_for_answers(served):
     double, folder = served
     write_faults(folder, latency={"base_ms": 1000})
-    time.sleep(0.7)
+    time.sleep(NOTICED)
     with Load(rest(double), rate=50, seconds=1) as load:
         load.wait()
     assert load.sent == 50
-    assert load.answers[-1].at > 0.9
+    assert max(answer.at for answer in load.answers) > 0.9
     assert min(answer.latency for answer in load.answers) > 0.99
 
 
@@ -84,11 +86,11 @@ def test_errors_are_counted_with_status_time_and_reason(served):
     with Load(rest(double), rate=100, versions=VERSIONS) as load:
         time.sleep(1)
         write_faults(folder, errors={"rate": 0.5, "code": "RESOURCE_EXHAUSTED", "message": "full"})
-        time.sleep(2)
+        time.sleep(NOTICED + 1)
     assert load.failures
     assert min(failure.at for failure in load.failures) > 0.9
     assert {(failure.status, failure.error) for failure in load.failures} == {(429, 'HTTP 429: { "error": "full" }')}
-    late = load.since(2)
+    late = load.since(1 + NOTICED)
     failed = sum(not answer.ok for answer in late)
     assert split_problems({"ok": len(late) - failed, "failed": failed}, {"ok": 50, "failed": 50}) == []
 
@@ -96,7 +98,7 @@ def test_errors_are_counted_with_status_time_and_reason(served):
 def test_grpc_errors_have_their_code(served):
     double, folder = served
     write_faults(folder, errors={"rate": 1, "code": "UNAVAILABLE", "message": "full"})
-    time.sleep(0.7)
+    time.sleep(NOTICED)
     with Load(Grpc(double.grpc, "mnist"), rate=100, count=10) as load:
         load.wait()
     assert {(answer.status, answer.error) for answer in load.answers} == {("UNAVAILABLE", "UNAVAILABLE: full")}
@@ -105,7 +107,7 @@ def test_grpc_errors_have_their_code(served):
 def test_wrong_answers_are_failures(served):
     double, folder = served
     write_faults(folder, wrong={"rate": 1, "offset": 1000})
-    time.sleep(0.7)
+    time.sleep(NOTICED)
     for target in (rest(double), Grpc(double.grpc, "mnist")):
         with Load(target, rate=100, count=10, versions=VERSIONS) as load:
             load.wait()
@@ -115,7 +117,7 @@ def test_wrong_answers_are_failures(served):
 def test_hangs_are_failures_after_the_time_out(served):
     double, folder = served
     write_faults(folder, hang={"rate": 1})
-    time.sleep(0.7)
+    time.sleep(NOTICED)
     # A gRPC server resets the stream when the deadline has passed, and the client may see that just before its own clock says so.
     for target, errors in (
         (rest(double), {"no answer within 0.3 s"}),
@@ -141,8 +143,9 @@ def test_a_dying_server_is_seen_on_every_kind_of_connection(served, death):
     assert not any(answer.ok for answer in after)
     assert {answer.new_connection for answer in after} == {True, False}
     assert all(answer.status is None for answer in after)
-    assert load.since(0, died - 0.1)
-    assert all(answer.ok for answer in load.since(0, died - 0.1))
+    before = [answer for answer in load.answers if answer.at + answer.latency < died]
+    assert before
+    assert all(answer.ok for answer in before)
 
 
 def test_a_stopped_server_makes_failures_not_silence(served):
@@ -175,11 +178,12 @@ def test_async_use_and_the_count_since_a_time(served):
             await asyncio.sleep(0.5)
             load.moment = load.elapsed
             await asyncio.sleep(0.5)
+        load.end = load.elapsed
         return load
 
     load = asyncio.run(scenario())
     assert load.failures == []
-    assert 80 <= load.sent <= 101
+    assert 80 <= load.sent <= 100 * load.end + 2
     assert load.counts(0, load.moment)["v1"] + load.counts(load.moment)["v1"] == load.sent
 
 
@@ -203,13 +207,14 @@ def test_a_new_model_version_takes_over_without_a_failure(start, tmp_path):
     base = tmp_path / "m"
     write_model(base, 1, latency={"base_ms": 30})
     double = start("--model_name=mnist", f"--model_base_path={base}").wait()
-    with Load(rest(double), rate=200, versions=VERSIONS) as load:
+    with Load(rest(double), rate=50, versions=VERSIONS) as load:
         time.sleep(1)
+        written = load.elapsed
         write_model(base, 2, "half_plus_three", load_seconds=0.5)
-        time.sleep(3)
+        time.sleep(6)
     assert load.failures == []
-    assert set(load.counts(0, 0.9)) == {"v1"}
-    assert set(load.counts(load.answers[-1].at - 0.5)) == {"v2"}
+    assert {answer.version for answer in load.answers if answer.at + answer.latency < written} == {"v1"}
+    assert set(load.counts(max(answer.at for answer in load.answers) - 0.5)) == {"v2"}
 
 
 def test_a_header_names_the_version(start, tmp_path):

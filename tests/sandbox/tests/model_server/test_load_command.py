@@ -38,7 +38,7 @@ def test_the_command_prints_the_split_and_each_failure(served, tmp_path):
     assert wrong.returncode == 1
     assert "split: v2: 0 of 50 answers (0.00 %), but 50 % lets chance give" in wrong.stdout
     write_faults(folder, errors={"rate": 1, "message": "broken"})
-    time.sleep(0.7)
+    time.sleep(3)
     bad = command(f"grpc://{double.grpc}/mnist", "--rate=100", "--count=30")
     assert bad.returncode == 1
     assert "30 requests at 100 a second: 0 answered well, 30 failed" in bad.stdout

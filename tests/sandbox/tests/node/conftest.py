@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +20,28 @@ START_WITHIN = 300.0
 BUILD_WITHIN = 3600.0
 
 
+def eventually(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until ``condition`` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s"
+        time.sleep(0.1)
+
+
 class Cluster:
     """A running sandbox, used by kubectl in a namespace of its own."""
 
     def __init__(self, state: Path, namespace: str) -> None:
         self.namespace = namespace
-        self._environment = os.environ | {"SANDBOX_STATE": str(state), "PYTHONPATH": str(PACKAGE.parent)}
+        self.environment = os.environ | {"SANDBOX_STATE": str(state), "PYTHONPATH": str(PACKAGE.parent)}
 
     def sandbox(self, *words: str, timeout: float, **options: Any) -> subprocess.CompletedProcess[str]:
         """Runs `python -m sandbox`."""
         command = [sys.executable, "-m", "sandbox", *words]
         defaults = {"capture_output": True, "text": True, "check": False}
-        return subprocess.run(command, env=self._environment, timeout=timeout, **(defaults | options))
+        return subprocess.run(command, env=self.environment, timeout=timeout, **(defaults | options))
 
-    def try_kubectl(self, *words: str, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
+    def try_kubectl(self, *words: str, timeout: float = 180, **options: Any) -> subprocess.CompletedProcess[str]:
         """Runs kubectl in the machine; it may fail."""
         return self.sandbox("run", "kubectl", "-n", self.namespace, *words, timeout=timeout, **options)
 
@@ -48,10 +58,19 @@ class Cluster:
 
     def run_pod(self, name: str, *containers: dict[str, Any], **spec: Any) -> None:
         """Creates a Pod."""
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}}
-        self.apply({**pod, "spec": {"containers": list(containers), **spec}})
+        self.run_pods({name: {"containers": list(containers), **spec}})
 
-    def wait_for(self, pod: str, path: str, value: str, timeout: int = 60) -> None:
+    def run_pods(self, specs: dict[str, dict[str, Any]]) -> None:
+        """Creates Pods, all by one command."""
+        kind = {"apiVersion": "v1", "kind": "Pod"}
+        self.apply(
+            *(
+                {**kind, "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
+                for name, spec in specs.items()
+            )
+        )
+
+    def wait_for(self, pod: str, path: str, value: str, timeout: int = 180) -> None:
         """Waits until a JSONPath of a Pod has a value."""
         condition = f"--for=jsonpath={{{path}}}={value}"
         self.kubectl("wait", f"pod/{pod}", condition, f"--timeout={timeout}s", timeout=timeout + 30)
@@ -59,11 +78,15 @@ class Cluster:
     def ready(self, *pods: str) -> None:
         """Waits until Pods are ready."""
         names = [f"pod/{pod}" for pod in pods]
-        self.kubectl("wait", "--for=condition=Ready", "--timeout=60s", *names, timeout=90)
+        self.kubectl("wait", "--for=condition=Ready", "--timeout=180s", *names, timeout=210)
 
     def pod(self, name: str) -> dict[str, Any]:
         """A Pod as the API server has it."""
         return dict(json.loads(self.kubectl("get", "pod", name, "-o", "json")))
+
+    def await_event(self, pod: str, reason: str, message: str) -> None:
+        """Waits until the last message of a reason matches: Events are written behind what they tell of."""
+        eventually(lambda: re.fullmatch(message, self.events(pod).get(reason, "")))
 
     def events(self, pod: str) -> dict[str, str]:
         """Reason -> last message."""
@@ -81,4 +104,4 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         assert result.returncode == 0, result.stderr
     cluster.kubectl("create", "namespace", cluster.namespace)
     yield cluster
-    cluster.sandbox("down", timeout=60)
+    cluster.sandbox("down", timeout=180)

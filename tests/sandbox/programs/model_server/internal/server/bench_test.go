@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,6 +74,29 @@ func BenchmarkREST(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+func TestAThousandRequestsASecondOnOneCore(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for name, ask := range map[string]func(*testing.B){"REST": BenchmarkREST, "gRPC": BenchmarkGRPC} {
+		begun := processorTime(t)
+		result := testing.Benchmark(ask) // asks in rounds: these are the requests of the last one
+		rate := float64(result.N) / (processorTime(t) - begun).Seconds()
+		t.Logf("%s: at least %.0f requests for each second of a core, client and server", name, rate)
+		if rate < 1000 {
+			t.Errorf("%s: %.0f requests a second", name, rate)
+		}
+	}
+}
+
+// processorTime is what this process has had of the cores: what others have of them is no matter.
+func processorTime(t testing.TB) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func BenchmarkGRPC(b *testing.B) {
