@@ -61,7 +61,7 @@ def test_callers_without_a_sidecar_lose_no_request_when_the_leader_changes(
     operator.model(both)
     with callers(cluster, settings, namespace, urls(both)) as asking:
         operator.traffic(both, "v1:40:v2:60")
-        time.sleep(5)
+        time.sleep(15)  # endpoints and kube-proxy follow
         answers = {name: caller.answers() for name, caller in asking.items()}
     for name, found in answers.items():
         # A connection that is kept stays where it was: only a proxy moves requests.

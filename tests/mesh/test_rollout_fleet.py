@@ -48,7 +48,7 @@ def test_a_good_and_a_refused_candidate_in_runs_of_which_one_is_killed(
         run.kill()
         load.gather(20)
         run = Run(words)
-        out, err = run.process.communicate(timeout=200)
+        out, err = run.process.communicate(timeout=540)
         load.gather(20)
         other.gather(20)
     load.assert_flawless()

@@ -68,7 +68,7 @@ def test_a_job_whose_pod_is_deleted_moves_the_model(
     assert [owner.kind for owner in secret.metadata.owner_references] == ["Job"]
 
 
-def _until(done: Callable[[], Any], timeout: float = 120) -> Any:
+def _until(done: Callable[[], Any], timeout: float = 400) -> Any:
     end = time.monotonic() + timeout
     while not (found := done()):
         assert time.monotonic() < end, f"not after {timeout:g} s"

@@ -74,7 +74,7 @@ def test_without_a_terminal_lines_are_plain_and_json_stays_whole(command: Any, t
     }
     with traffic(both, rate=RATE) as load:
         load.gather(20)
-        done = subprocess.run(words, env=env, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(words, env=env, capture_output=True, text=True, check=False, timeout=540)
     result = json.loads(done.stdout)["plays"][0]["tasks"][0]["hosts"]["localhost"]
     assert (result["phase"], result["weight"]) == ("complete", 100)
     assert "\r" not in done.stderr and "\x1b[K" not in done.stderr

@@ -13,7 +13,7 @@ from typing import Any
 Task = dict[str, Any]
 Result = dict[str, Any]
 
-LONGEST = 540.0
+LONGEST = 1500.0
 """Seconds that a run may take at most."""
 
 

@@ -31,7 +31,7 @@ class Caller:
     def started(self) -> None:
         """Wait for the first answer, of which the load generator tells."""
         log = self.cluster.core.read_namespaced_pod_log
-        lines = watch.Watch().stream(log, self.name, self.namespace, container="caller", _request_timeout=60)
+        lines = watch.Watch().stream(log, self.name, self.namespace, container="caller", _request_timeout=300)
         assert any(" answers " in line for line in lines), f"{self.name} ended before it had an answer"
 
     def answers(self) -> list[dict[str, Any]]:

@@ -127,7 +127,7 @@ def driver(cluster: Cluster, client: Client) -> Driver:
 
 
 def test_the_minimum_of_every_autoscaler_is_kept_before_the_first_of_them_is_written(cluster: Cluster, driver: Driver):
-    driver.drive(time.time() + 1)
+    driver.drive(time.time() + 5)
     assert cluster.minimum_at_each_write
     assert all(kept == {"scaled-v1": 2, "scaled-v2": 1} for kept in cluster.minimum_at_each_write)
 
@@ -137,14 +137,14 @@ def test_a_pause_does_not_wait_for_a_candidate_to_get_ready(
 ):
     def slow(request: dict[str, Any]) -> tuple[int, Any]:
         wish(client, "kubeflow", "scaled", driver.state.id, PAUSE, "lunch")
-        server.closing.wait(8)
+        server.closing.wait(60)
         return 503, {"message": "away"}
 
     server.at("GET", SCALERS, slow)
     began = time.monotonic()
     driver.drive(time.time() + 20)
     assert (driver.state.phase, driver.state.reason) == (PAUSED, "lunch")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
 
 
 def test_a_pause_does_not_wait_for_the_answer_to_a_query(
@@ -155,7 +155,7 @@ def test_a_pause_does_not_wait_for_the_answer_to_a_query(
 
     def slow(request: dict[str, Any]) -> tuple[int, Any]:
         wish(client, "kubeflow", "scaled", driver.state.id, PAUSE, "lunch")
-        server.closing.wait(8)
+        server.closing.wait(60)
         return 503, {}
 
     server.at("GET", "/api/v1/query", slow)
@@ -169,7 +169,7 @@ def test_a_pause_does_not_wait_for_the_answer_to_a_query(
     )
     asking.drive(time.time() + 30)
     assert (asking.state.phase, asking.state.reason) == (PAUSED, "lunch")
-    assert server.sent("GET").count("/api/v1/query") == 1 and time.time() - began < 6
+    assert server.sent("GET").count("/api/v1/query") == 1 and time.time() - began < 30
 
 
 def test_what_was_written_is_on_record_where_a_slice_ends_before_the_pods_are_there(
@@ -179,8 +179,8 @@ def test_what_was_written_is_on_record_where_a_slice_ends_before_the_pods_are_th
     for version in ("v1", "v2"):
         server.at("PATCH", f"{DEPLOYMENTS}/scaled-{version}", (200, {}))
         server.at("PATCH", f"{SCALERS}/scaled-{version}", (200, {}))
-    monkeypatch.setattr(Room, "wait", lambda _room, _version, _timeout: server.closing.wait(5) or [2])
-    driver.drive(time.time() + 1)
+    monkeypatch.setattr(Room, "wait", lambda _room, _version, _timeout: server.closing.wait(30) or [2])
+    driver.drive(time.time() + 5)
     patched = [patch["object"] for made in driver.kept.record for patch in made["seen"].get("patches", [])]
     assert driver.state.phase == PREPARING and "Deployment kubeflow/scaled-v2" in patched
     assert len(patched) == len([path for path in server.sent("PATCH") if path.startswith((DEPLOYMENTS, SCALERS))])
@@ -189,7 +189,7 @@ def test_what_was_written_is_on_record_where_a_slice_ends_before_the_pods_are_th
 def test_a_promotion_takes_the_wish_for_a_pause_back(cluster: Cluster, driver: Driver):
     made = json.dumps({"rollout": driver.state.id, "why": "asked for"})
     cluster.wish({"body": json.dumps({"data": {PAUSE: made, PROMOTE: made}})})
-    driver.drive(time.time() + 3)
+    driver.drive(time.time() + 10)
     assert driver.state.hurried and driver.state.phase == PREPARING
     assert cluster.wishes[0]["data"] == {}
 
@@ -209,7 +209,7 @@ def test_a_wish_that_is_made_while_another_is_granted_stays(
     monkeypatch.setattr(driver_module, "save", lambda _client, kept: save_and_be_asked(kept))
     cluster.wish({"body": json.dumps({"data": {PAUSE: made(PAUSE)}})})
     driver._eyes._note(cluster.wishes[0])
-    driver.drive(time.time() + 2)
+    driver.drive(time.time() + 10)
     assert driver.state.hurried, "the promotion that came while the pause was granted was forgotten"
 
 
