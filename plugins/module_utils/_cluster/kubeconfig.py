@@ -83,7 +83,7 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], base: Path) -> Any
     # urllib3 sets these for each connection. OpenSSL frees the list that it replaces, which another thread's handshake may be sending:
     # the server then ends that one for a malformed hello (alert decode_error).
     context.set_alpn_protocols(ALPN_PROTOCOLS)
-    context.set_alpn_protocols = lambda _protocols: None
+    context.set_alpn_protocols = lambda alpn_protocols: None  # type: ignore[method-assign]
     if cluster.get(f"{AUTHORITY}-data"):
         context.load_verify_locations(cadata=b64decode(cluster[f"{AUTHORITY}-data"]).decode())
     elif cluster.get(AUTHORITY):
