@@ -194,7 +194,8 @@ class Prometheus:
             raise PrometheusError(self._unreached(error)) from None
 
     def _unreached(self, error: Exception) -> str:
-        reason = getattr(error, "reason", None) or error
+        # That of an error of TLS is a text.
+        reason = error if isinstance(error, ssl.SSLError) else getattr(error, "reason", None) or error
         if isinstance(reason, (FileNotFoundError, PermissionError)):
             return f"ca_cert, client_cert or client_key for {self._place} cannot be read on the host that runs the module: {reason.strerror}"
         if isinstance(reason, (TimeoutError, socket.timeout)) or "timed out" in str(reason):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import socket
@@ -220,6 +221,31 @@ def test_a_certificate_that_is_not_trusted(server: ApiServer, secure: Path):
     message = error_of(Prometheus(PROMETHEUS(server.url.replace("http:", "https:"))))
     assert " is not trusted: " in message
     assert "check ca_cert" in message
+
+
+def _ask_for_a_certificate(listener: socket.socket, context: ssl.SSLContext) -> None:
+    plain, _address = listener.accept()
+    with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as connection:
+        with contextlib.suppress(ssl.SSLError):
+            connection.do_handshake()
+        # The request is on its way: unread, it would make the end of the connection a reset, before the client has read why.
+        while socket.socket.recv(connection, 65536):
+            pass
+
+
+def test_a_server_that_asks_for_a_certificate_of_ours(tmp_path: Path):
+    """By TLS 1.3 the client learns of it where it waits for the answer."""
+    path = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    context.load_verify_locations(path)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_ask_for_a_certificate, args=[listener, context], daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        message = error_of(Prometheus(PROMETHEUS({"url": url, "ca_cert": str(path)})))
+    assert " is not trusted: " in message
+    assert "client_cert where it asks for one" in message
 
 
 def test_a_server_without_tls_has_no_certificate_to_trust(server: ApiServer):
