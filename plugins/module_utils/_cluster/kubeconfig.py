@@ -80,7 +80,7 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any], base: Path) -> Any
     from urllib3.util.ssl_ import ALPN_PROTOCOLS, create_urllib3_context
 
     context = create_urllib3_context()
-    # urllib3 sets these for each connection. OpenSSL frees the list that it replaces, which another thread's handshake may be sending:
+    # urllib3 sets these for each connection. OpenSSL frees the list that it replaces, which another thread's new connection may be copying:
     # the server then ends that one for a malformed hello (alert decode_error).
     context.set_alpn_protocols(ALPN_PROTOCOLS)
     context.set_alpn_protocols = lambda alpn_protocols: None  # type: ignore[method-assign]
