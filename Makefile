@@ -36,7 +36,7 @@ help: ## Say what there is
 .PHONY: check
 check:
 	@test -n "$(TELLING)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none is on PATH; the sandbox needs nftables, iptables, iproute2 and uidmap too" >&2; exit 1; }
-	@test -n "$(KUBECONFIG)" || PYTHONPATH=tests/sandbox $(TELLING) -m sandbox check $(if $(PYTHON),,python3-venv)
+	@test -n "$(KUBECONFIG)" -o ! -d tests/sandbox/sandbox || PYTHONPATH=tests/sandbox $(TELLING) -m sandbox check $(if $(PYTHON),,python3-venv)
 
 .PHONY: setup
 setup: $(READY) ## Make .venv with all that builds and tests the collection

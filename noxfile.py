@@ -20,12 +20,12 @@ import nox
 ROOT = Path(__file__).parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")]
 
-from harness import cluster, environments, layout, plugin_docs
+from harness import cluster, ending, environments, layout, plugin_docs
 from harness.part import Part
 from harness.paths import CACHE, PYTHON, WORK, environment
 
 nox.options.default_venv_backend = "none"
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # an exception, so that steps are ended too
+ending.heed(signal.SIGTERM)
 os.environ["PATH"] = environment()["PATH"]
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SANDBOX = ROOT / "tests" / "sandbox"
@@ -96,7 +96,13 @@ def lint(session: nox.Session, results: Part) -> None:
     if packages := [name for name in ("mesh", "demo", "benchmark") if (ROOT / "tests" / name).is_dir()]:
         # Ruff sees to it that what is no test has types; the bodies of tests are checked as well.
         path = f"{SANDBOX}{os.pathsep}{ROOT / 'tests'}"
-        types(results, "mesh", "--allow-untyped-defs", *(f"--package={name}" for name in packages), MYPYPATH=path)
+        types(
+            results,
+            "mesh, demo and benchmark",
+            "--allow-untyped-defs",
+            *(f"--package={name}" for name in packages),
+            MYPYPATH=path,
+        )
     results.step("yamllint", ["yamllint", "--strict", "."])
     results.step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict"])
 
@@ -127,7 +133,8 @@ def docs(session: nox.Session, results: Part) -> None:
     for role in plugin_docs.roles():
         results.record(f"ansible-doc role {role}", plugin_docs.role_problems(role))
     options = ["--plugin-docs", "--validate-collection-refs", "dependent", "--check-extra-docs-refs"]
-    results.step("antsibull-docs", ["antsibull-docs", "lint-collection-docs", *options, "."], env=without_git_above())
+    command = [PYTHON, "-m", "harness.antsibull_docs", "lint-collection-docs", *options, "."]
+    results.step("antsibull-docs", command, env=without_git_above())
     results.step("antsibull-changelog fragments", ["antsibull-changelog", "lint"])
     history = ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"]
     results.step("antsibull-changelog history", history)
@@ -188,11 +195,13 @@ def integration(session: nox.Session, results: Part) -> None:
         return [*cluster.prefix(), PYTHON, "-m", "harness.integration", copy, target]
 
     # Once for all targets, and marked; left behind, they would be in the way of an installation of Istio.
-    if results.prepare("definitions", command("definitions")):
-        targets = session.posargs or [path.name for path in TARGETS]
-        results.steps({target: command(target) for target in targets}, env=environment())
-    marked = ["customresourcedefinition", "--selector=tfserving.test/fixture=true", "--timeout=120s"]
-    results.prepare("no definitions", [*cluster.prefix(), "kubectl", "delete", *marked])
+    try:
+        if results.prepare("definitions", command("definitions")):
+            targets = session.posargs or [path.name for path in TARGETS]
+            results.steps({target: command(target) for target in targets}, env=environment())
+    finally:
+        marked = ["customresourcedefinition", "--selector=tfserving.test/fixture=true", "--timeout=120s"]
+        results.prepare("no definitions", [*cluster.prefix(), "kubectl", "delete", *marked])
 
 
 @part((ROOT / "tests" / "demo").is_dir())

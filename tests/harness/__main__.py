@@ -12,9 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from types import FrameType
 
-from . import cluster, junit
+from . import cluster, ending, junit
 from .lanes import NOX, Run, lanes
 from .paths import OUTPUT, ROOT, environment
 
@@ -23,8 +22,7 @@ INTERRUPTED = 130
 
 def main(wanted: list[str]) -> int:
     """Run the parts, print the summary, return the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    ending.heed(signal.SIGINT, signal.SIGTERM)
     started = time.monotonic()
     try:
         return _run(wanted, started)
@@ -43,17 +41,11 @@ def _run(wanted: list[str], started: float) -> int:
     try:
         whole.together(lanes(parts))
     finally:
+        ending.ignore()
         if not ran_before:
             cluster.stop()
     results = {part: whole.results[part] for part in parts}
     return summary(results, whole.seconds, time.monotonic() - started)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Take a wish to end once, from the keyboard or a program: what is under way has to be ended as well."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def listed() -> list[str]:
@@ -61,7 +53,10 @@ def listed() -> list[str]:
     answer = subprocess.run(
         [NOX, "--list", "--json"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
-    return [session["session"] for session in json.loads(answer.stdout) if "test" in session["tags"]]
+    found = [session["session"] for session in json.loads(answer.stdout) if "test" in session["tags"]]
+    return [
+        part for part in found if part != "demo" or not cluster.given()
+    ]  # there it is `make demo`, with a model of the user's
 
 
 def summary(results: dict[str, list[junit.Case]], seconds: dict[str, float], took: float) -> int:

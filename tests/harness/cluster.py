@@ -30,7 +30,7 @@ def unavailable() -> str:
 def without_sandbox() -> str:
     """Return why there is no sandbox to be had, whatever cluster the user gave, or an empty text."""
     if not SANDBOX.is_dir():
-        return "there is no sandbox in the tree, and KUBECONFIG is not set"
+        return "there is no sandbox in the tree"
     from sandbox import host  # not there in a tree without a sandbox
     from sandbox.errors import SandboxError
 
@@ -95,5 +95,6 @@ def _sandbox(command: str, env: dict[str, str] | None) -> int:
         env=env or environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for this process, which ends it
         check=False,
     ).returncode

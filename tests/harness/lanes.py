@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree
 
 from . import cluster, junit
 from .paths import JUNIT, LOGS, ROOT, VENV
@@ -83,7 +84,7 @@ class Run:
         started = time.monotonic()
         code = self._session(part, env)
         if code is None or part in self._ended:
-            left = [] if code is None else list(junit.read(JUNIT / part))
+            left = [] if code is None else _read(part)
             reason = f"{self.stopped}; KEEP_GOING=1 runs all in spite of failures"
             cases = [*left, junit.Case("the rest" if left else "all", "skipped", reason)]
         else:
@@ -119,18 +120,27 @@ class Run:
         with self._lock:
             self.stopped = self.stopped or why
             for part, process in self._sessions.items():
-                self._ended.add(part)
-                process.send_signal(signal.SIGTERM)
+                if part not in self._ended and process.poll() is None:
+                    self._ended.add(part)
+                    process.send_signal(signal.SIGTERM)
 
 
 def _cases(part: str, code: int) -> list[junit.Case]:
     """Return the cases of a part whose session ended by itself; a part that leaves none has failed."""
-    cases = list(junit.read(JUNIT / part))
+    cases = _read(part)
     if not cases or (code != 0 and not any(case.outcome == "failed" for case in cases)):
         cases.append(junit.Case("all", "failed", f"the session ended with exit code {code} and no result"))
+    # A step that cannot run has failed by itself then (Part.skip); these are a tool's own, pytest's for one.
     if os.environ.get("STRICT") and all(case.outcome == "skipped" for case in cases):
         cases = [junit.Case(case.name, "failed", f"not run: {case.message}") for case in cases]
     return cases
+
+
+def _read(part: str) -> list[junit.Case]:
+    try:
+        return list(junit.read(JUNIT / part))
+    except ElementTree.ParseError as error:
+        return [junit.Case("report", "failed", f"its report cannot be read: {error}")]
 
 
 def _log(part: str) -> Path:

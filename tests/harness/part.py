@@ -18,7 +18,7 @@ from . import junit
 from .paths import JUNIT, LOGS, PYTHON, ROOT, environment
 
 LONGEST = 45 * 60  # seconds after which a step hangs, and is ended
-GRACE = 10  # seconds that a step has to end by itself when it is told to
+GRACE = 60  # seconds that a step and what it started have to end by themselves when they are told to: pytest's fixtures end sandboxes
 LAST_LINES = 60  # of a failed step's output that go into its result
 
 
@@ -89,7 +89,16 @@ class Part:
         self, *arguments: str | Path, prefix: Sequence[str | Path] = (), env: dict[str, str] | None = None
     ) -> None:
         """Run pytest and count its tests; ``prefix`` is put before the command, to run it in the sandbox for one."""
-        command = [*prefix, PYTHON, "-m", "pytest", f"--junitxml={self.folder / 'pytest.xml'}", *arguments]
+        command = [
+            *prefix,
+            PYTHON,
+            "-m",
+            "pytest",
+            "-p",
+            "harness.ending",
+            f"--junitxml={self.folder / 'pytest.xml'}",
+            *arguments,
+        ]
         self.counted("pytest", command, self.folder, env=env)
 
     def record(self, name: str, problems: Sequence[str]) -> None:
@@ -153,8 +162,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End a step with all that it started, by force what does not end within GRACE."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
+        until = time.monotonic() + GRACE
+        while time.monotonic() < until:
+            process.poll()
+            os.killpg(process.pid, 0)  # raises when none of them is left
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
 
 

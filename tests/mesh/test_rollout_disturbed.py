@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.patience import busy
 from mesh.world.ansible import Ansible, ChangeFailed, Run
 from mesh.world.caller import callers, good
 from mesh.world.cluster import Cluster
@@ -26,7 +27,7 @@ LONG = {"steps": [20, 100], "hold": 6, "interval": 1, "gates": []}
 
 def noticed_within() -> float:
     """Seconds within which a driver notices what is wished for in a second terminal: two, where no more processes want to run than there are cores."""
-    return 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return 2.0 * busy()
 
 
 PHASES = ["pending", "preparing", "proving", "holding", "deciding", "promoting"]

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import cluster
+from harness import cluster, junit
 from harness import lanes as run
 from harness.paths import ROOT
 
@@ -20,8 +20,12 @@ part=$2
 echo "$part begins in $SANDBOX_STATE"
 case $part in
 slow) exec sleep 60 ;;
-first) while ! test -e JUNIT/second.begun; do sleep 0.05; done ;;
-second) mkdir -p JUNIT; touch JUNIT/second.begun ;;
+first|bad-beside)
+    for i in $(seq 600); do test -e JUNIT/second.begun && break; sleep 0.05; done
+    test -e JUNIT/second.begun || exit 1 ;;
+second|second-slow)
+    mkdir -p JUNIT; touch JUNIT/second.begun
+    case $part in second-slow) exec sleep 60 ;; esac ;;
 *) sleep 0.2 ;;
 esac
 echo "$part ends"
@@ -81,10 +85,10 @@ def test_nothing_is_begun_after_a_failure(output: Path, monkeypatch: pytest.Monk
 
 def test_a_part_that_fails_ends_those_beside_it(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
     whole = run.Run()
-    whole.together([["bad"], ["slow", "next"]])
-    assert [case.outcome for case in whole.results["bad"]] == ["failed"]
-    assert [case.outcome for part in ("slow", "next") for case in whole.results[part]] == ["skipped"] * 2
-    assert whole.seconds["slow"] < 30
+    whole.together([["bad-beside"], ["second-slow", "next"]])  # fails when the other one has begun
+    assert [case.message for case in whole.results["bad-beside"]] == ["no"]
+    assert [case.outcome for part in ("second-slow", "next") for case in whole.results[part]] == ["skipped"] * 2
+    assert whole.seconds["second-slow"] < 50
 
 
 def test_what_an_earlier_run_left_is_no_result(output: Path, capfdbinary: pytest.CaptureFixture[bytes]):
@@ -119,21 +123,39 @@ def test_who_runs_them_can_end_them(output: Path, number: signal.Signals):
     assert process.returncode == 130
 
 
-def test_a_session_that_is_ended_ends_its_steps(tmp_path: Path):
-    (tmp_path / "test_slow.py").write_text(
-        "import os, pathlib, time\n\ndef test_slow():\n"
-        f"    pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n    time.sleep(60)\n"
-    )
+SLOW = """
+import os, pathlib, time
+import pytest
+
+@pytest.fixture
+def started():
+    yield
+    pathlib.Path(FOLDER, "tidied").touch()
+
+def test_quick():
+    pass
+
+def test_slow(started):
+    pathlib.Path(FOLDER, "pid").write_text(str(os.getpid()))
+    time.sleep(300)
+"""
+
+
+def test_a_session_that_is_ended_ends_its_steps_and_they_what_they_started(tmp_path: Path):
+    (tmp_path / "test_slow.py").write_text(SLOW.replace("FOLDER", repr(str(tmp_path))))
     command = [run.NOX, "--noxfile", ROOT / "noxfile.py", "--session", "harness", "--", tmp_path / "test_slow.py"]
     process = subprocess.Popen(
         command, env={**os.environ, "TEST_OUTPUT": str(tmp_path / "output")}, stdout=subprocess.DEVNULL
     )
+    until = time.monotonic() + 120
     while not (tmp_path / "pid").exists() or not (pid := (tmp_path / "pid").read_text()):
-        assert process.poll() is None
+        assert process.poll() is None and time.monotonic() < until
         time.sleep(0.05)
     process.terminate()
     process.wait(120)
     assert not Path("/proc", pid).exists()
+    assert (tmp_path / "tidied").exists()
+    assert [case.outcome for case in junit.read(tmp_path / "output" / "junit" / "harness")][:1] == ["passed"]
 
 
 def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from harness.patience import busy
 
 from sandbox.layout import NODE_IP, PACKAGE
 
-# Seconds. The promise is 20 s after the API answers, with every program in the cache; three times that on a busy computer, and
-# more where more processes want to run than it has cores.
-GATEWAY_WITHIN = 60.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+# Seconds. The promise is 20 s after the API answers, with every program in the cache, on a computer that is not busy.
+GATEWAY_WITHIN = 30.0
 START_WITHIN, BUILD_WITHIN = 180.0, 3600.0
-CHARTS = "/run/sandbox/bin/charts"
-VALUES = PACKAGE.parent / "istio-values.yml"
+GIVEN = yaml.safe_load((PACKAGE.parent / "istio-values.yml").read_text())
+CHARTS = GIVEN["mesh_charts"]
 NODE_PORT = 31380
 PORTS = [{"name": "http2", "port": 80, "targetPort": 80, "protocol": "TCP", "nodePort": NODE_PORT}]
 
@@ -80,7 +80,7 @@ def sandbox(tmp_path: Path) -> Iterator[Run]:
 
 def test_the_gateway_routes_in_time(sandbox: Run, tmp_path: Path) -> None:
     istiod, gateway = tmp_path / "istiod.yml", tmp_path / "gateway.yml"
-    istiod.write_text(yaml.safe_dump(yaml.safe_load(VALUES.read_text())["mesh_values"]["istiod"]))
+    istiod.write_text(yaml.safe_dump(GIVEN["mesh_values"]["istiod"]))
     gateway.write_text(yaml.safe_dump({"service": {"type": "NodePort", "ports": PORTS}}))
     sandbox("up")
     begun = time.monotonic()
@@ -101,7 +101,7 @@ def test_the_gateway_routes_in_time(sandbox: Run, tmp_path: Path) -> None:
     sandbox(
         "run", "kubectl", "apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": ROUTE})
     )
-    assert sandbox("run", sys.executable, "-c", ASK, timeout=GATEWAY_WITHIN) == "routed\n"
+    assert sandbox("run", sys.executable, "-c", ASK) == "routed\n"
     took = time.monotonic() - begun
     print(f"the gateway routes {took:.1f} s after the machine is ready")
-    assert took < GATEWAY_WITHIN
+    assert took < GATEWAY_WITHIN * busy()

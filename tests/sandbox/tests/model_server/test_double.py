@@ -13,7 +13,8 @@ import time
 import urllib.request
 
 import pytest
-from double import eventually, free_port
+from double import free_port
+from harness.patience import eventually
 
 from sandbox.models import remove_model, write_faults, write_model
 

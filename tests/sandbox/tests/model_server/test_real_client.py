@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from double import Double, eventually
+from double import Double
 from harness import environments
+from harness.patience import eventually
 
 from sandbox.models import write_model
 

@@ -7,25 +7,17 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.patience import eventually
 
 from sandbox.layout import PACKAGE
 
 START_WITHIN = 300.0
 BUILD_WITHIN = 3600.0
-
-
-def eventually(condition: Callable[[], object], seconds: float = 120) -> None:
-    """Wait until ``condition`` holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s"
-        time.sleep(0.1)
 
 
 class Cluster:

@@ -34,7 +34,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def test_with_one_user_id_sidecars_are_refused_in_words_and_pods_run(cluster: Cluster) -> None:
     started = up(cluster, *ONE_USER)
     assert started.returncode == 0, started.stderr
-    assert "injected sidecars cannot run: only 1 user id(s) can be mapped" in started.stderr
+    assert "injected sidecars cannot run: this root user has fewer user ids itself" in started.stderr
     assert "Tests that need them are reported as not run." in started.stderr
     assert "sidecars   cannot run: " in cluster.sandbox("status", timeout=180).stdout
     cluster.run_pod(

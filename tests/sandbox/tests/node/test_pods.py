@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.patience import eventually
 
-from .conftest import Cluster, eventually
+from .conftest import Cluster
 
 
 def shell(script: str, name: str = "main", **more: Any) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def test_a_pause_does_not_wait_for_the_answer_to_a_query(
     counters = asdict(Counters(time.time(), {"v1": {}, "v2": {}}))
     plan = {"plan": looking.to_json(), "counters": counters}
     state = replace(driver.state, phase=HOLDING, shifted=True, since=time.time(), **plan)
-    evidence = Evidence(looking, Prometheus(PrometheusOptions(url=server.url)), Copies(client, looking))
+    evidence = Evidence(looking, Prometheus(PrometheusOptions(url=server.url, timeout=120)), Copies(client, looking))
     asking = Driver(
         client, Kept(state, []), lambda: Acts(client, looking, evidence), driver._lease, lambda state, line: None
     )
