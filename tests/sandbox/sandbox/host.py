@@ -23,7 +23,7 @@ _MODULES = ("aiohttp", "cryptography", "kubernetes")
 
 _OTHER_WAY = "The other way is a cluster of your own: set KUBECONFIG."
 
-# setting, the value that forbids user namespaces, the command that allows them
+# setting, the value that forbids namespaces, the command that allows them
 _SETTINGS = (
     *(
         (f"/proc/sys/user/max_{kind}_namespaces", "0", f"sudo sysctl user.max_{kind}_namespaces=10000")
@@ -73,11 +73,10 @@ def _system_problems(more_packages: Iterable[str]) -> list[str]:
         problems.append(
             f"Packages of the system are missing: {', '.join(packages)}. Install them with:\n  {install_command(packages)}"
         )
-    if setting := restricting_setting():
-        name, command = setting
-        problems.append(
-            f"This computer forbids user namespaces to ordinary users: {name}. Allow them with:\n  {command}"
-        )
+    problems += [
+        f"This computer forbids namespaces: {name}. Allow them with:\n  {command}"
+        for name, command in restricting_settings()
+    ]
     return problems
 
 
@@ -100,16 +99,17 @@ def install_command(packages: list[str]) -> str:
     return f"{sudo}apt-get install {' '.join(packages)}"
 
 
-def restricting_setting() -> tuple[str, str] | None:
-    """The kernel setting that forbids user namespaces here, and the command that changes it; None where there is none."""
+def restricting_settings() -> list[tuple[str, str]]:
+    """The kernel's settings that forbid namespaces here, each with the command that changes it."""
+    found = []
     for path, forbidding, command in _SETTINGS:
         if os.geteuid() == 0 and "/user/max_" not in path:
             continue  # the others bind ordinary users only
         file = Path(path)
         if file.exists() and file.read_text().strip() == forbidding:
             name = path.removeprefix("/proc/sys/").replace("/", ".")
-            return f"{name} is {forbidding}", command
-    return None
+            found.append((f"{name} is {forbidding}", command))
+    return found
 
 
 def explain_refusal(error: str) -> SandboxError:

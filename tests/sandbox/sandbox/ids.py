@@ -12,7 +12,6 @@ from sandbox.errors import SandboxError
 from sandbox.host import find_program
 
 ALL_IDS = 65536
-SIDECAR_USER = 1337
 _SUBORDINATE_FILES = (Path("/etc/subuid"), Path("/etc/subgid"))
 
 
@@ -20,8 +19,8 @@ _SUBORDINATE_FILES = (Path("/etc/subuid"), Path("/etc/subgid"))
 class IdMap:
     """How many user and group ids of the machine are real.
 
-    size: ids 0 to size-1 are mapped; 0 is the user who starts the machine.
-    why_small: why sidecars cannot run, or None where they can.
+    size: all, or 1: the user who starts the machine.
+    why_small: why it is 1, and sidecars cannot run; None where they can.
     """
 
     size: int
@@ -30,7 +29,7 @@ class IdMap:
     @property
     def sidecars(self) -> bool:
         """Whether processes can run as the sidecar's own user, which its redirect rules need."""
-        return self.size > SIDECAR_USER
+        return self.why_small is None
 
 
 def available() -> IdMap:

@@ -41,10 +41,7 @@ def start(layout: Layout, programs: dict[str, Path], api_only: bool) -> Record:
     """Start the machine, or of it etcd and the API server alone; raises SandboxError, with the end of a program's log where one failed."""
     mapped = ids.available()
     if not mapped.sidecars:
-        say(
-            f"injected sidecars cannot run: only {mapped.size} user id(s) can be mapped: {mapped.why_small}. "
-            "Tests that need them are reported as not run."
-        )
+        say(f"injected sidecars cannot run: {mapped.why_small}. Tests that need them are reported as not run.")
     environment = os.environ | {"SANDBOX_STATE": str(layout.state), "PYTHONPATH": str(PACKAGE.parent)}
     init = subprocess.Popen(
         [sys.executable, "-m", "sandbox.init"],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from sandbox import cli, host, ids
 from sandbox.errors import SandboxError
-from sandbox.layout import Layout
+from sandbox.layout import PACKAGE, Layout
 
 
 @pytest.fixture
@@ -42,6 +46,14 @@ def test_what_the_caller_misses_is_named_with_the_rest_before_python_packages_ar
     monkeypatch.setattr(host, "SEARCH_PATH", folder_with(tmp_path, "nft"))
     monkeypatch.setattr(host, "_SETTINGS", ())
     assert cli.main(["check"]) == 0
+
+
+def test_the_check_needs_no_package_of_python():
+    command = [sys.executable, "-S", "-m", "sandbox", "check", "python3-venv"]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("sandbox: Packages of the system are missing: ")
 
 
 def test_root_needs_no_uidmap_and_no_sudo(tmp_path, monkeypatch):
