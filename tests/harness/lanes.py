@@ -19,9 +19,9 @@ from .paths import JUNIT, LOGS, ROOT, VENV
 NOX = VENV / "bin" / "nox"
 Lane = list[str]
 LANES: list[Lane] = [
-    "lint harness sanity unit docs package sandbox integration demo".split(),
+    "lint harness sanity unit docs package sandbox integration".split(),
     "molecule mesh".split(),
-    "rollouts".split(),
+    "rollouts demo".split(),
 ]
 """What runs side by side, in which order: the quick parts are ahead of what takes long, and each lane computes while others wait."""
 
