@@ -205,10 +205,10 @@ def test_a_program_that_dies_is_started_again(sandbox, up):
 
 
 def test_orphans_are_reaped(sandbox, up):
-    sandbox.run("sh", "-c", "(sleep 5.4321 &) ; exit 0")
-    assert "S sleep 5.4321" in sandbox.processes()
-    eventually(lambda: "S sleep 5.4321" not in sandbox.processes())
-    eventually(lambda: not [line for line in sandbox.processes() if line.startswith("Z")])
+    orphan = sandbox.run("sh", "-c", "sleep 54322 >/dev/null 2>&1 & echo $!").strip()
+    assert "S sleep 54322" in sandbox.processes()
+    sandbox.run("kill", orphan)
+    eventually(lambda: not [line for line in sandbox.processes() if line.startswith("Z") or "sleep 54322" in line])
 
 
 def test_ctrl_c_goes_to_the_command_which_decides(sandbox, up):
