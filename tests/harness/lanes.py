@@ -18,23 +18,33 @@ from .paths import JUNIT, LOGS, ROOT, VENV
 
 NOX = VENV / "bin" / "nox"
 Lane = list[str]
-LANES: list[Lane] = [
-    "lint harness sanity unit docs package sandbox integration".split(),
-    "molecule mesh".split(),
-    "rollouts demo".split(),
-]
-"""What runs side by side, in which order: the quick parts are ahead of what takes long, and each lane computes while others wait."""
+PLACES = {
+    "lint": 0,
+    "harness": 2,
+    "sanity": 0,
+    "unit": 0,
+    "docs": 2,
+    "package": 2,
+    "sandbox": 0,
+    "integration": 0,
+    "molecule": 1,
+    "mesh": 1,
+    "rollouts": 2,
+    "demo": 2,
+}
+"""Parts in the order in which they begin, the quick ones first, and the lane of each: lanes take equally long, and compute while others wait."""
 
 
 def lanes(parts: list[str]) -> list[Lane]:
-    """Return where and when each of these parts is to run; one that has no place comes at the end of the first lane.
+    """Return what is to run side by side, in order; a part without a place comes last, in the first lane.
 
     A cluster of the user's has one lane, as there is but one of it.
     """
-    placed = [[part for part in lane if part in parts] for lane in LANES]
-    placed[0] += [part for part in parts if not any(part in lane for lane in LANES)]
+    order = [*PLACES]
+    ordered = sorted(parts, key=lambda part: order.index(part) if part in PLACES else len(order))
     if cluster.given():
-        placed = [[part for lane in placed for part in lane]]
+        return [ordered]
+    placed = [[part for part in ordered if PLACES.get(part, 0) == number] for number in range(max(PLACES.values()) + 1)]
     return [lane for lane in placed if lane]
 
 

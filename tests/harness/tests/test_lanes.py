@@ -159,9 +159,10 @@ def test_a_session_that_is_ended_ends_its_steps_and_they_what_they_started(tmp_p
 
 
 def test_every_part_has_its_place(output: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    parts = ["lint", "molecule", "mesh", "rollouts", "integration", "new"]
-    assert run.lanes(parts) == [["lint", "integration", "new"], ["molecule", "mesh"], ["rollouts"]]
+    parts = ["rollouts", "docs", "molecule", "new", "mesh", "integration", "lint"]
+    assert run.lanes(parts) == [["lint", "integration", "new"], ["molecule", "mesh"], ["docs", "rollouts"]]
     assert run.lanes(["rollouts"]) == [["rollouts"]] and run.lanes(["mesh"]) == [["mesh"]]
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
-    assert run.lanes(parts) == [["lint", "integration", "new", "molecule", "mesh", "rollouts"]], "one cluster, one lane"
+    one = ["lint", "docs", "integration", "molecule", "mesh", "rollouts", "new"]
+    assert run.lanes(parts) == [one], "one cluster, one lane; the quick parts first"
     assert cluster.beside(1)["SANDBOX_STATE"] == cluster.beside(0)["SANDBOX_STATE"]

@@ -189,7 +189,7 @@ def test_what_was_written_is_on_record_where_a_slice_ends_before_the_pods_are_th
 def test_a_promotion_takes_the_wish_for_a_pause_back(cluster: Cluster, driver: Driver):
     made = json.dumps({"rollout": driver.state.id, "why": "asked for"})
     cluster.wish({"body": json.dumps({"data": {PAUSE: made, PROMOTE: made}})})
-    driver.drive(time.time() + 10)
+    driver.drive(time.time() + 5)
     assert driver.state.hurried and driver.state.phase == PREPARING
     assert cluster.wishes[0]["data"] == {}
 
@@ -209,7 +209,7 @@ def test_a_wish_that_is_made_while_another_is_granted_stays(
     monkeypatch.setattr(driver_module, "save", lambda _client, kept: save_and_be_asked(kept))
     cluster.wish({"body": json.dumps({"data": {PAUSE: made(PAUSE)}})})
     driver._eyes._note(cluster.wishes[0])
-    driver.drive(time.time() + 10)
+    driver.drive(time.time() + 5)
     assert driver.state.hurried, "the promotion that came while the pause was granted was forgotten"
 
 
