@@ -54,9 +54,8 @@ def listed() -> list[str]:
         [NOX, "--list", "--json"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
     found = [session["session"] for session in json.loads(answer.stdout) if "test" in session["tags"]]
-    return [
-        part for part in found if part != "demo" or not cluster.given()
-    ]  # there it is `make demo`, with a model of the user's
+    # On a cluster of the user's the demo is `make demo`, with a model of theirs.
+    return [part for part in found if part != "demo" or not cluster.given()]
 
 
 def summary(results: dict[str, list[junit.Case]], seconds: dict[str, float], took: float) -> int:
