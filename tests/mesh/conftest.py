@@ -19,6 +19,9 @@ from mesh.world.settings import Settings
 from mesh.world.settings import settings as read_settings
 from mesh.world.traffic import RATE, Traffic, targets
 
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.connect import connect
+
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
@@ -30,6 +33,12 @@ def settings() -> Settings:
 def cluster(settings: Settings) -> Cluster:
     """The cluster as its administrator sees it."""
     return Cluster(settings.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def client(cluster: Cluster) -> Client:
+    """The administrator's, as the collection itself connects."""
+    return connect({"kubeconfig": str(cluster.kubeconfig)})
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mesh.world.cluster import Cluster
-
-from ansible_collections.tfserving.istio.plugins.module_utils._cluster.connect import connect
+from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
 from ansible_collections.tfserving.istio.plugins.module_utils._prometheus import Prometheus
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.prometheus import PROMETHEUS
 
@@ -23,7 +21,7 @@ def counted(prometheus: Prometheus, series: str) -> float:
     return prometheus.value(f"sum({series})") or 0
 
 
-def test_each_request_is_counted_where_it_passes(operator, cluster: Cluster, model, traffic, prometheus, sidecars):
+def test_each_request_is_counted_where_it_passes(operator, client: Client, model, traffic, prometheus, sidecars):
     declared = model("v1", inject_istio=True)
     operator.model(declared)
     workload = f"{declared['name']}-v1"
@@ -34,7 +32,7 @@ def test_each_request_is_counted_where_it_passes(operator, cluster: Cluster, mod
         # Its request_count has the status requests of probes in it.
         f'{{__name__=":tensorflow:serving:request_latency_count",app="{declared["name"]}",API=~"(?i)predict"}}': "POST gRPC",
     }
-    asked = Prometheus(PROMETHEUS(prometheus), connect({"kubeconfig": str(cluster.kubeconfig)}))
+    asked = Prometheus(PROMETHEUS(prometheus), client)
     with traffic(declared) as load:  # before it there may be no series
         load.gather(10)
     before = {series: counted(asked, series) for series in places}

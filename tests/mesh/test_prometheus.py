@@ -13,7 +13,6 @@ from mesh.world.exposition import Answers, Exposition, exposed
 from mesh.world.settings import Settings
 
 from ansible_collections.tfserving.istio.plugins.module_utils._cluster.client import Client
-from ansible_collections.tfserving.istio.plugins.module_utils._cluster.connect import connect
 from ansible_collections.tfserving.istio.plugins.module_utils._prometheus import Prometheus, PrometheusError
 from ansible_collections.tfserving.istio.plugins.module_utils._rollout.counters import Counters, Counts, counts
 from ansible_collections.tfserving.istio.plugins.module_utils._spec.prometheus import PROMETHEUS
@@ -54,12 +53,6 @@ def shown(cluster: Cluster, settings: Settings) -> Iterator[Exposition]:
     """The proxies, at their first page."""
     with exposed(cluster, settings, f"exposition-{int(time.time())}", PAGES) as proxies:
         yield proxies
-
-
-@pytest.fixture(scope="module")
-def client(cluster: Cluster) -> Client:
-    """An administrator's."""
-    return connect({"kubeconfig": str(cluster.kubeconfig)})
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,19 @@ class Cluster:
         defaults = {"capture_output": True, "text": True, "check": False}
         return subprocess.run(command, env=self.environment, timeout=timeout, **(defaults | options))
 
+    def succeed(self, *words: str, timeout: float = 180, **options: Any) -> str:
+        """Standard output of `python -m sandbox`, which must succeed."""
+        result = self.sandbox(*words, timeout=timeout, **options)
+        assert result.returncode == 0, result.stderr
+        return str(result.stdout)
+
     def try_kubectl(self, *words: str, timeout: float = 180, **options: Any) -> subprocess.CompletedProcess[str]:
         """Runs kubectl in the machine; it may fail."""
         return self.sandbox("run", "kubectl", "-n", self.namespace, *words, timeout=timeout, **options)
 
     def kubectl(self, *words: str, **options: Any) -> str:
         """Standard output of a command that must succeed."""
-        result = self.try_kubectl(*words, **options)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
+        return self.succeed("run", "kubectl", "-n", self.namespace, *words, **options)
 
     def apply(self, *objects: dict[str, Any]) -> None:
         """Applies objects."""
@@ -90,10 +95,25 @@ class Cluster:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One sandbox for all tests of the node."""
-    cluster = Cluster(tmp_path_factory.mktemp("node"), "node-tests")
-    for command, timeout in (("build", BUILD_WITHIN), ("up", START_WITHIN)):
-        result = cluster.sandbox(command, timeout=timeout)
-        assert result.returncode == 0, result.stderr
-    cluster.kubectl("create", "namespace", cluster.namespace)
-    yield cluster
-    cluster.sandbox("down", timeout=180)
+    with _built(tmp_path_factory.mktemp("node"), "node-tests") as cluster:
+        cluster.succeed("up", timeout=START_WITHIN)
+        cluster.kubectl("create", "namespace", cluster.namespace)
+        yield cluster
+
+
+@pytest.fixture
+def unstarted(tmp_path: Path) -> Iterator[Cluster]:
+    """A sandbox of the test's own, which it starts as it likes."""
+    with _built(tmp_path / "state", "default") as cluster:
+        yield cluster
+
+
+@contextmanager
+def _built(state: Path, namespace: str) -> Iterator[Cluster]:
+    """A sandbox whose programs are there; ended after the block."""
+    cluster = Cluster(state, namespace)
+    cluster.succeed("build", timeout=BUILD_WITHIN)
+    try:
+        yield cluster
+    finally:
+        cluster.sandbox("down", timeout=180)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .conftest import BUILD_WITHIN, START_WITHIN, Cluster
+from .conftest import START_WITHIN, Cluster
 
 ONE_USER = ["unshare", "--user", "--map-root-user"]
 
@@ -21,36 +19,26 @@ def up(cluster: Cluster, *prefix: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """Built, and not started."""
-    cluster = Cluster(tmp_path, "default")
-    built = cluster.sandbox("build", timeout=BUILD_WITHIN)
-    assert built.returncode == 0, built.stderr
-    yield cluster
-    cluster.sandbox("down", timeout=180)
-
-
-def test_with_one_user_id_sidecars_are_refused_in_words_and_pods_run(cluster: Cluster) -> None:
-    started = up(cluster, *ONE_USER)
+def test_with_one_user_id_sidecars_are_refused_in_words_and_pods_run(unstarted: Cluster) -> None:
+    started = up(unstarted, *ONE_USER)
     assert started.returncode == 0, started.stderr
     assert "injected sidecars cannot run: this root user has fewer user ids itself" in started.stderr
     assert "Tests that need them are reported as not run." in started.stderr
-    assert "sidecars   cannot run: " in cluster.sandbox("status", timeout=180).stdout
-    cluster.run_pod(
+    assert "sidecars   cannot run: " in unstarted.sandbox("status", timeout=180).stdout
+    unstarted.run_pod(
         "somebody",
         {"name": "main", "image": "busybox", "command": ["id", "-u"], "securityContext": {"runAsUser": 1234}},
         restartPolicy="Never",
     )
-    cluster.wait_for("somebody", ".status.phase", "Succeeded")
-    assert cluster.kubectl("logs", "somebody") == "0\n"
-    cluster.await_event("somebody", "UserNotMapped", "runs as user 0 instead of 1234: .*")
+    unstarted.wait_for("somebody", ".status.phase", "Succeeded")
+    assert unstarted.kubectl("logs", "somebody") == "0\n"
+    unstarted.await_event("somebody", "UserNotMapped", "runs as user 0 instead of 1234: .*")
 
 
 @pytest.mark.parametrize("kind", ["user", "net"])
-def test_a_computer_that_forbids_namespaces_is_told_by_which_setting(cluster: Cluster, kind: str) -> None:
+def test_a_computer_that_forbids_namespaces_is_told_by_which_setting(unstarted: Cluster, kind: str) -> None:
     forbid = f'echo 0 > /proc/sys/user/max_{kind}_namespaces && exec "$@"'
-    refused = up(cluster, *ONE_USER, "sh", "-c", forbid, "-")
+    refused = up(unstarted, *ONE_USER, "sh", "-c", forbid, "-")
     assert refused.returncode == 1
     assert f"user.max_{kind}_namespaces is 0" in refused.stderr
     assert f"sudo sysctl user.max_{kind}_namespaces=" in refused.stderr
